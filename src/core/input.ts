@@ -1,0 +1,61 @@
+/** Everything that can happen to the core in page mode. Adapters make these; nothing else enters. */
+
+import type { Element } from "../xml/element";
+
+/** A SIP MESSAGE whose sender is already known to be who it says (architecture §4 point 11). RFC 3428. */
+export interface SipMessageInput {
+  readonly kind: "sip-message";
+  /** One id for the logs of this request, on both sides. */
+  readonly rid: string;
+  /** The same for every retransmission of one transaction, different for any other: 22+ URL-safe characters. */
+  readonly transaction: string;
+  readonly requestUri: string;
+  /** URI of To, and of From or P-Asserted-Identity, as text without angle brackets, header parameters or tag. */
+  readonly toUri: string;
+  readonly fromUri: string;
+  readonly callId: string;
+  readonly subject?: string;
+  /** Content-Type as received, with its parameters; absent means text/plain (RFC 3428 §5). */
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly contentLanguage?: string;
+  readonly contentDisposition?: string;
+  /** Seconds from the Expires header (RFC 3428 §4). */
+  readonly expires?: number;
+  /** Date header as received. */
+  readonly date?: string;
+  readonly body: Uint8Array;
+  /** Name of the configured peer it came from; its switches apply. */
+  readonly peer: string;
+}
+
+/** A `<message/>` that the XMPP server handed to one of our component hosts. RFC 6121 §5. */
+export interface XmppMessageInput {
+  readonly kind: "xmpp-message";
+  readonly rid: string;
+  readonly stanza: Element;
+}
+
+/** How a SIP request of ours ended. A timeout arrives as 408, a transport failure as 503 (RFC 3261 §8.1.3.1). */
+export interface SipOutcome {
+  readonly status: number;
+  readonly reason: string;
+  /** Seconds of Retry-After. */
+  readonly retryAfter?: number;
+  /** URIs of Contact in a 3xx, in order. */
+  readonly contacts?: readonly string[];
+  /** Media types of Accept in a 415. */
+  readonly accept?: readonly string[];
+  /** True when no answer came from the far side: the status is our own. */
+  readonly local: boolean;
+  /** True when the request may have reached the far side all the same. */
+  readonly maybeDelivered: boolean;
+}
+
+/** What became of a stanza that we asked the XMPP server to prove (architecture §4 point 2). */
+export type ProofOutcome =
+  | { readonly kind: "proven" }
+  | { readonly kind: "bounced"; readonly error: Element }
+  | { readonly kind: "link-down"; readonly retryAfter: number }
+  | { readonly kind: "late" }
+  | { readonly kind: "full"; readonly retryAfter: number };

@@ -1,0 +1,34 @@
+/** What may differ from one SIP peer to the next. Every COMPAT lives behind one of these. */
+
+export interface PeerSwitches {
+  /** Type of the stanza that a SIP MESSAGE becomes: RFC 7572 §5 says normal, people expect chat. */
+  readonly messageType: "chat" | "normal";
+  /** Final answer to a MESSAGE that the XMPP server has: RFC 3428 §7 wants 202 of a gateway. */
+  readonly acceptedStatus: 200 | 202;
+  /** Largest MESSAGE in octets that may go by UDP where the peer answers no TCP (architecture §4 point 8). */
+  readonly udpMaximum: number;
+  /** Wrap a message that asks for receipts in CPIM with IMDN headers (RFC 5438)? Many phones answer 415. */
+  readonly imdn: boolean;
+  /** URI scheme inside CPIM: RFC 3922 §4.1.1 says im; COMPAT(linphone 5.1) answers 488 to it and wants sip. */
+  readonly cpimScheme: "im" | "sip";
+  /** Send typing notifications (RFC 3994) to this peer? */
+  readonly composing: boolean;
+  /** Encode the sender's text as HTML entities? COMPAT(libpurple 2.14) renders text/plain as HTML. */
+  readonly plainAsHtml: boolean;
+  /** Turn a final 200 from the phone itself into a receipt when one was asked for and IMDN is off? */
+  readonly receiptOn200: boolean;
+  /** Answer RFC 2069 style digests too? COMPAT(libpurple 2.14) drops qop from its answer. */
+  readonly digestWithoutQop: boolean;
+}
+
+export const DEFAULT_SWITCHES: PeerSwitches = {
+  messageType: "chat",
+  acceptedStatus: 202,
+  udpMaximum: 65_000,
+  imdn: false,
+  cpimScheme: "im",
+  composing: true,
+  plainAsHtml: false,
+  receiptOn200: true,
+  digestWithoutQop: false,
+};
