@@ -29,7 +29,10 @@ export interface SipMessageInput {
   readonly peer: string;
 }
 
-/** A `<message/>` that the XMPP server handed to one of our component hosts. RFC 6121 §5. */
+/**
+ * A `<message/>` that the XMPP server handed to one of our component hosts. RFC 6121 §5.
+ * Stanzas are in the namespace `jabber:client` everywhere but on the component stream itself (xml/namespaces.ts).
+ */
 export interface XmppMessageInput {
   readonly kind: "xmpp-message";
   readonly rid: string;

@@ -1,6 +1,7 @@
 /** The gateway's view of the outside: interfaces, not classes (architecture §3 rule 4). */
 
 import type { SipMessageOut } from "../core/effect";
+import type { MessageOrigin } from "../core/message/origin";
 import type { ProofOutcome, SipMessageInput, SipOutcome, XmppMessageInput } from "../core/input";
 import type { Element } from "../xml/element";
 
@@ -56,15 +57,8 @@ export interface JournalEntry {
   readonly request: SipMessageOut;
   /** What the sender's error or receipt needs. */
   readonly origin: MessageOrigin;
-}
-
-export interface MessageOrigin {
-  /** Full JID of the sender, our JID for the SIP user, and the stanza's id and type. */
-  readonly from: string;
-  readonly to: string;
-  readonly id?: string;
-  readonly type?: string;
-  readonly wantsReceipt: boolean;
+  /** How it ended, as the text of the stanza that the sender is still owed. */
+  readonly report?: string;
 }
 
 /** Correlation of a receipt that may come much later (digest §11). */
@@ -81,6 +75,8 @@ export interface ReceiptRow {
 export interface Store {
   /** Writes entries; resolves when they are on disk. Calls of one turn of the event loop share a commit. */
   journal(entry: JournalEntry): Promise<void>;
+  /** Keeps the stanza that must tell the sender how the message ended; the request is not sent again after a restart. */
+  journalReport(seq: number, report: string): Promise<void>;
   /** The entry was answered and acted on; removed with the next commit. */
   journalDone(seq: number): void;
   /** Entries left by an earlier life, oldest first. */

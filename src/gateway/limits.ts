@@ -1,0 +1,28 @@
+/** The gateway's bounds, each with its reason (architecture E18). main.ts fills them from the configuration. */
+
+export interface GatewayLimits {
+  /** Messages taken from XMPP and not yet answered by SIP, at most; beyond: resource-constraint. */
+  readonly maximumJournal: number;
+  /** Of those, at most so many of one pair of people: one flood must not fill the journal. */
+  readonly maximumPerPair: number;
+  /** SIP requests under way at once. */
+  readonly maximumSipInFlight: number;
+  /** A message from XMPP that has waited so long is not sent any more: its sender is told. Milliseconds. */
+  readonly messageDeadlineMs: number;
+  /** Pairs of people whose typing state and habits are remembered. */
+  readonly maximumConversations: number;
+  /** How long a receipt may take to come back. Milliseconds. */
+  readonly receiptLifetimeMs: number;
+  /** How long a stop waits for what is under way. Milliseconds. */
+  readonly stopGraceMs: number;
+}
+
+export const DEFAULT_LIMITS: GatewayLimits = {
+  maximumJournal: 20_000,
+  maximumPerPair: 500,
+  maximumSipInFlight: 2_000,
+  messageDeadlineMs: 120_000,
+  maximumConversations: 50_000,
+  receiptLifetimeMs: 7 * 24 * 3_600_000,
+  stopGraceMs: 5_000,
+};

@@ -1,0 +1,178 @@
+/** The store on SQLite: journal, receipts, counters. Architecture §5. */
+
+import Database from "better-sqlite3";
+import type { JournalEntry, ReceiptRow, Store } from "../gateway/sides";
+import { GroupCommit } from "./group-commit";
+import { migrate } from "./migrations";
+
+/** Sequence numbers are reserved on disk in blocks of this size, so that taking one costs no write. */
+const SEQ_BLOCK = 10_000;
+
+export interface StoreOptions {
+  /** Path of the database file, or ":memory:". */
+  readonly file: string;
+  /** Folder of the numbered migrations. */
+  readonly migrations: string;
+}
+
+/**
+ * Opens or creates the database and brings it to the newest schema.
+ * @throws Error with a sentence that names the file and what to do
+ */
+export function openStore(options: StoreOptions): Store {
+  const database = open(options.file);
+  try {
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = FULL"); // the promise covers a power cut, not only a crash
+    migrate(database, options.migrations);
+    return new SqliteStore(database);
+  } catch (error) {
+    database.close();
+    throw new Error(explain(options.file, error));
+  }
+}
+
+class SqliteStore implements Store {
+  readonly #database: Database.Database;
+  readonly #commit: GroupCommit;
+  readonly #insert: Database.Statement;
+  readonly #remove: Database.Statement;
+  readonly #report: Database.Statement;
+  readonly #putReceipt: Database.Statement;
+  readonly #getReceipt: Database.Statement;
+  readonly #forgetReceipts: Database.Statement;
+  readonly #reserve: Database.Statement;
+  #size: number;
+  #next: number;
+  #reserved: number;
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+    this.#commit = new GroupCommit(database);
+    this.#insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, NULL)");
+    this.#remove = database.prepare("DELETE FROM journal WHERE seq = ?");
+    this.#report = database.prepare("UPDATE journal SET report = ? WHERE seq = ?");
+    this.#putReceipt = database.prepare("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?)");
+    this.#getReceipt = database
+      .prepare("SELECT value FROM receipt WHERE side = ? AND key = ? AND expires_at > ?")
+      .pluck();
+    this.#forgetReceipts = database.prepare("DELETE FROM receipt WHERE expires_at <= ?");
+    this.#reserve = database.prepare(
+      "INSERT INTO counter VALUES ('seq', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    );
+    this.#size = database.prepare("SELECT count(*) FROM journal").pluck().get() as number;
+    this.#reserved = (database.prepare("SELECT value FROM counter WHERE name = 'seq'").pluck().get() ?? 1) as number;
+    this.#next = this.#reserved;
+  }
+
+  async journal(entry: JournalEntry): Promise<void> {
+    const { body, ...request } = entry.request;
+    const row = [
+      entry.seq,
+      entry.pair,
+      entry.rid,
+      entry.receivedAt,
+      JSON.stringify(request),
+      body,
+      JSON.stringify(entry.origin),
+    ];
+    this.#size += 1;
+    try {
+      await this.#commit.add(() => this.#insert.run(row));
+    } catch (error) {
+      this.#size -= 1;
+      throw error;
+    }
+  }
+
+  journalReport(seq: number, report: string): Promise<void> {
+    return this.#commit.add(() => this.#report.run(report, seq));
+  }
+
+  journalDone(seq: number): void {
+    this.#size -= 1;
+    this.#commit.add(() => this.#remove.run(seq));
+  }
+
+  journalLeft(): readonly JournalEntry[] {
+    const rows = this.#database.prepare("SELECT * FROM journal ORDER BY seq").all() as JournalRow[];
+    return rows.map(toEntry);
+  }
+
+  journalSize(): number {
+    return this.#size;
+  }
+
+  nextSeq(): number {
+    if (this.#next >= this.#reserved) {
+      this.#reserved = this.#next + SEQ_BLOCK;
+      this.#reserve.run(this.#reserved);
+    }
+    return this.#next++;
+  }
+
+  putReceipt(row: ReceiptRow): Promise<void> {
+    return this.#commit.add(() => this.#putReceipt.run(row.side, row.key, row.value, row.expiresAt));
+  }
+
+  getReceipt(side: "sip" | "xmpp", key: string, now: number): string | undefined {
+    return this.#getReceipt.get(side, key, now) as string | undefined;
+  }
+
+  forgetReceipts(before: number): void {
+    this.#commit.add(() => this.#forgetReceipts.run(before));
+  }
+
+  close(): void {
+    this.#commit.flush();
+    this.#database.close();
+  }
+}
+
+interface JournalRow {
+  readonly seq: number;
+  readonly pair: string;
+  readonly rid: string;
+  readonly received_at: number;
+  readonly request: string;
+  readonly body: Buffer;
+  readonly origin: string;
+  readonly report: string | null;
+}
+
+function toEntry(row: JournalRow): JournalEntry {
+  return {
+    seq: row.seq,
+    pair: row.pair,
+    rid: row.rid,
+    receivedAt: row.received_at,
+    request: { ...JSON.parse(row.request), body: row.body },
+    origin: JSON.parse(row.origin),
+    ...(row.report === null ? {} : { report: row.report }),
+  };
+}
+
+function open(file: string): Database.Database {
+  try {
+    return new Database(file, { timeout: 2000 });
+  } catch (error) {
+    throw new Error(explain(file, error));
+  }
+}
+
+function explain(file: string, error: unknown): string {
+  const { code, message } = error as { code?: string; message: string };
+  const advice = ADVICE.find(([prefix]) => code?.startsWith(prefix))?.[1] ?? "see the message of SQLite";
+  return `database ${file}: ${message} (${advice})`;
+}
+
+const ADVICE: readonly (readonly [code: string, advice: string])[] = [
+  ["SQLITE_CORRUPT", "the file is damaged: restore it from a backup, or move it away to start empty"],
+  ["SQLITE_NOTADB", "this is not a database: move it away, or name another file in store.file"],
+  ["SQLITE_BUSY", "another process holds it: is a gateway running already?"],
+  ["SQLITE_LOCKED", "another process holds it: is a gateway running already?"],
+  ["SQLITE_FULL", "the disk is full: make room"],
+  ["SQLITE_CANTOPEN", "the folder must exist and be writable for the user that runs Isthmus"],
+  ["SQLITE_READONLY", "the file must be writable for the user that runs Isthmus"],
+  ["SQLITE_IOERR", "the disk did not take it: look at the system's log"],
+];
