@@ -1,0 +1,112 @@
+/** The run loop: joins the SIP side, the XMPP side and the store; starts and stops them in order. */
+
+import { parseXml } from "../xml/parser";
+import { write } from "../xml/writer";
+import { type GatewayContext, type GatewayParts, gatewayContext } from "./context";
+import { Conversations } from "./conversations";
+import { ReceiptBook } from "./receipt-book";
+import { Reporter } from "./reporter";
+import type { JournalEntry } from "./sides";
+import { SipFlow } from "./sip-flow";
+import { XmppFlow } from "./xmpp-flow";
+
+/** Receipts that never came are forgotten this often, milliseconds. */
+const FORGET_EVERY_MS = 3_600_000;
+
+export interface StopReport {
+  /** SIP transactions given up. */
+  readonly sipOpen: number;
+  /** Stanzas written and never proven. */
+  readonly stanzasUnproven: number;
+  /** Messages from XMPP kept in the journal for the next start. */
+  readonly journalled: number;
+}
+
+export interface GatewayState {
+  readonly stopping: boolean;
+  readonly journal: number;
+  readonly queued: number;
+  readonly owedReports: number;
+}
+
+export interface Gateway {
+  start(): Promise<void>;
+  /** Answers what is under way, closes both sides, says how much was left. */
+  stop(): Promise<StopReport>;
+  state(): GatewayState;
+}
+
+/** Joins the parts; nothing moves until `start`. */
+export function createGateway(parts: GatewayParts): Gateway {
+  return new RunningGateway(gatewayContext(parts));
+}
+
+class RunningGateway implements Gateway {
+  readonly #context: GatewayContext;
+  readonly #reporter: Reporter;
+  readonly #conversations: Conversations;
+  readonly #xmppFlow: XmppFlow;
+  readonly #sipFlow: SipFlow;
+  #stopping = false;
+  #cancelForget: (() => void) | undefined;
+
+  constructor(context: GatewayContext) {
+    this.#context = context;
+    this.#reporter = new Reporter(context, (stanza) => write(stanza));
+    this.#conversations = new Conversations(context);
+    const receipts = new ReceiptBook(context);
+    this.#xmppFlow = new XmppFlow(context, this.#conversations, receipts, this.#reporter);
+    this.#sipFlow = new SipFlow(context, this.#conversations, receipts);
+  }
+
+  async start(): Promise<void> {
+    const { sip, xmpp, store, log } = this.#context;
+    await sip.start((message) => this.#sipFlow.handle(message));
+    const left = store.journalLeft();
+    if (left.length > 0) log.info({ messages: left.length }, "journal resumed");
+    // Before the link comes up: what waits from an earlier life goes first.
+    for (const entry of left) this.#resume(entry);
+    xmpp.start((message) => this.#xmppFlow.handle(message));
+    this.#forgetReceipts();
+  }
+
+  async stop(): Promise<StopReport> {
+    const { sip, xmpp, store, clock, limits } = this.#context;
+    this.#stopping = true;
+    this.#cancelForget?.();
+    this.#sipFlow.drain();
+    sip.drain();
+    await Promise.race([this.#xmppFlow.halt(), new Promise<void>((resolve) => clock.after(limits.stopGraceMs, resolve))]);
+    this.#conversations.stop();
+    const stanzasUnproven = await xmpp.stop();
+    const sipOpen = await sip.stop();
+    this.#reporter.stop();
+    const journalled = store.journalSize();
+    store.close();
+    return { sipOpen, stanzasUnproven, journalled };
+  }
+
+  state(): GatewayState {
+    return {
+      stopping: this.#stopping,
+      journal: this.#context.store.journalSize(),
+      queued: this.#xmppFlow.queued,
+      owedReports: this.#reporter.owed,
+    };
+  }
+
+  #resume(entry: JournalEntry): void {
+    if (entry.report === undefined) {
+      this.#xmppFlow.resume(entry);
+      return;
+    }
+    const parsed = parseXml(entry.report);
+    if (parsed.ok) this.#reporter.resume(entry.seq, parsed.value);
+    else this.#context.log.error({ seq: entry.seq }, "a kept report cannot be read");
+  }
+
+  #forgetReceipts(): void {
+    this.#context.store.forgetReceipts(this.#context.clock.now());
+    this.#cancelForget = this.#context.clock.after(FORGET_EVERY_MS, () => this.#forgetReceipts());
+  }
+}

@@ -1,0 +1,33 @@
+/** The only logger factory: pino with redaction. Never a message body, a secret or credentials (architecture E21). */
+
+import pino from "pino";
+import type { Log, LogFields } from "./gateway/sides";
+
+export interface LogOptions {
+  readonly level: "trace" | "debug" | "info" | "warn" | "error" | "silent";
+  /** Where lines go; absent: standard output. */
+  readonly destination?: pino.DestinationStream;
+}
+
+/** Field names whose values never reach the log, at the top and one level down. */
+const SECRET_FIELDS = ["body", "password", "secret", "ha1", "authorization", "proxyAuthorization", "credentials", "stanza"];
+
+/**
+ * Makes the root logger: one JSON object a line, with `event` as its message.
+ * Values of fields that could hold a body or a secret are replaced at construction, whoever logs them.
+ */
+export function createLog(options: LogOptions): Log {
+  const redact = { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: "[redacted]" };
+  const base = { level: options.level, base: null, messageKey: "event", timestamp: pino.stdTimeFunctions.isoTime, redact };
+  return wrap(options.destination === undefined ? pino(base) : pino(base, options.destination));
+}
+
+function wrap(logger: pino.Logger): Log {
+  return {
+    debug: (fields: LogFields, event: string) => logger.debug(fields, event),
+    info: (fields: LogFields, event: string) => logger.info(fields, event),
+    warn: (fields: LogFields, event: string) => logger.warn(fields, event),
+    error: (fields: LogFields, event: string) => logger.error(fields, event),
+    child: (fields: LogFields) => wrap(logger.child(fields)),
+  };
+}

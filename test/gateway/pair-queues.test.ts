@@ -1,0 +1,69 @@
+import { PairQueues } from "../../src/gateway/pair-queues";
+
+/** Work that ends only when told to, so that order can be seen. */
+function manualWork() {
+  const begun: string[] = [];
+  const finish = new Map<string, () => void>();
+  const work = (item: string): Promise<void> => {
+    begun.push(item);
+    return new Promise((resolve) => finish.set(item, resolve));
+  };
+  const end = async (item: string): Promise<void> => {
+    finish.get(item)?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { begun, work, end };
+}
+
+test("one item of a pair is under way at a time, in the order of arrival (RFC 3428 §8)", async () => {
+  const { begun, work, end } = manualWork();
+  const queues = new PairQueues(work, { inFlight: 10, perPair: 10 });
+  for (const item of ["a1", "a2", "a3"]) queues.push("a", item);
+  queues.push("b", "b1");
+  expect(begun).toEqual(["a1", "b1"]);
+  await end("a1");
+  expect(begun).toEqual(["a1", "b1", "a2"]);
+  await end("a2");
+  await end("a3");
+  await end("b1");
+  expect(queues.size).toBe(0);
+});
+
+test("the bound on what is under way holds, and no pair starves another", async () => {
+  const { begun, work, end } = manualWork();
+  const queues = new PairQueues(work, { inFlight: 1, perPair: 10 });
+  for (const item of ["a1", "a2", "a3"]) queues.push("a", item);
+  queues.push("b", "b1");
+  expect(queues.inFlight).toBe(1);
+  await end("a1");
+  expect(begun).toEqual(["a1", "b1"]);
+  await end("b1");
+  expect(begun).toEqual(["a1", "b1", "a2"]);
+});
+
+test("a pair is full at its bound", () => {
+  const { work } = manualWork();
+  const queues = new PairQueues(work, { inFlight: 1, perPair: 2 });
+  queues.push("a", "a1");
+  expect(queues.isFull("a")).toBe(false);
+  queues.push("a", "a2");
+  expect(queues.isFull("a")).toBe(true);
+  expect(queues.isFull("b")).toBe(false);
+});
+
+test("a halt begins nothing new and resolves when what is under way has ended", async () => {
+  const { begun, work, end } = manualWork();
+  const queues = new PairQueues(work, { inFlight: 10, perPair: 10 });
+  queues.push("a", "a1");
+  queues.push("a", "a2");
+  let quiet = false;
+  const halted = queues.halt().then(() => {
+    quiet = true;
+  });
+  queues.push("c", "c1");
+  expect(quiet).toBe(false);
+  await end("a1");
+  await halted;
+  expect(begun).toEqual(["a1"]);
+  expect(queues.size).toBe(2);
+});

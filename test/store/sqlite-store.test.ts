@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import type { JournalEntry, Store } from "../../src/gateway/sides";
+import { openStore } from "../../src/store/sqlite-store";
+
+const MIGRATIONS = join(__dirname, "../../migrations");
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "isthmus-store-"));
+  file = join(folder, "isthmus.db");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const open = (): Store => openStore({ file, migrations: MIGRATIONS });
+
+function entry(seq: number, text = "hello"): JournalEntry {
+  return {
+    seq,
+    pair: "romeo@sip.example juliet@xmpp.example",
+    rid: `r${seq}`,
+    receivedAt: 1_000 + seq,
+    request: {
+      toUri: "sip:romeo@sip.example",
+      fromUri: "sip:juliet@xmpp.example;gr=balcony",
+      fromTag: "tag",
+      callId: "call",
+      cseq: seq,
+      branch: `b${seq}`,
+      contentType: "text/plain",
+      headers: [["Subject", "ahoj"]],
+      body: Buffer.from(text),
+      peer: "default",
+    },
+    origin: { from: "juliet@xmpp.example/balcony", to: "romeo@sip.example", id: `m${seq}`, wantsReceipt: true },
+  };
+}
+
+describe("journal (architecture §4 point 3)", () => {
+  test("what was journalled and not done is there after a restart, oldest first, byte for byte", async () => {
+    const before = open();
+    await Promise.all([before.journal(entry(3, "dobrý\u0000den 🎭")), before.journal(entry(1)), before.journal(entry(2))]);
+    before.journalDone(2);
+    before.close();
+    const after = open();
+    const left = after.journalLeft();
+    expect(left.map((one) => one.seq)).toEqual([1, 3]);
+    expect({ ...left[1], request: { ...left[1]!.request, body: Buffer.from(left[1]!.request.body) } }).toEqual(
+      entry(3, "dobrý\u0000den 🎭"),
+    );
+    expect(after.journalSize()).toBe(2);
+    after.close();
+  });
+
+  test("an entry is on disk when its promise resolves: another connection sees it", async () => {
+    const store = open();
+    await store.journal(entry(1));
+    const other = new Database(file, { readonly: true });
+    expect(other.prepare("SELECT count(*) FROM journal").pluck().get()).toBe(1);
+    other.close();
+    store.close();
+  });
+
+  test("a kept report comes back with its entry", async () => {
+    const store = open();
+    await store.journal(entry(1));
+    await store.journalReport(1, "<message/>");
+    store.close();
+    const after = open();
+    expect(after.journalLeft()[0]?.report).toBe("<message/>");
+    after.close();
+  });
+
+  test("a group that cannot be written rejects every member and leaves nothing half-written", async () => {
+    const store = open();
+    await store.journal(entry(1));
+    const results = await Promise.allSettled([store.journal(entry(2)), store.journal(entry(1))]);
+    expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
+    expect(store.journalSize()).toBe(1);
+    expect(store.journalLeft().map((one) => one.seq)).toEqual([1]);
+    store.close();
+  });
+
+  test("sequence numbers grow across restarts, also when nothing was closed in order", () => {
+    const before = open();
+    const last = [before.nextSeq(), before.nextSeq(), before.nextSeq()].at(-1)!;
+    const after = open();
+    expect(after.nextSeq()).toBeGreaterThan(last);
+    after.close();
+    before.close();
+  });
+});
+
+describe("receipts", () => {
+  test("a receipt is found until it expires, by side and key, and forgotten after", async () => {
+    const store = open();
+    await store.putReceipt({ side: "sip", key: "k", value: "{}", expiresAt: 100 });
+    expect(store.getReceipt("sip", "k", 99)).toBe("{}");
+    expect(store.getReceipt("xmpp", "k", 99)).toBeUndefined();
+    expect(store.getReceipt("sip", "k", 100)).toBeUndefined();
+    store.forgetReceipts(100);
+    store.close();
+    const after = open();
+    expect(after.getReceipt("sip", "k", 0)).toBeUndefined();
+    after.close();
+  });
+});
+
+describe("opening (architecture E20, E29)", () => {
+  test("a file that is no database is refused with its name and what to do", () => {
+    writeFileSync(file, "this is not a database, and long enough to be looked at as one".repeat(40));
+    expect(open).toThrow(/isthmus\.db.*not a database.*store\.file/);
+  });
+
+  test("a folder that does not exist is named", () => {
+    expect(() => openStore({ file: join(folder, "no/where.db"), migrations: MIGRATIONS })).toThrow(/no\/where\.db/);
+  });
+
+  test("a database of a newer release is refused and left as it is", () => {
+    const newer = new Database(file);
+    newer.pragma("user_version = 9999");
+    newer.close();
+    expect(open).toThrow(/newer Isthmus/);
+  });
+});
