@@ -1,0 +1,76 @@
+/** Finds and decodes the octets before the body: start line and header fields. RFC 3261 §7, §7.5, §25.1 (UTF-8). */
+
+import { isUtf8 } from "node:buffer";
+import { CR, LF } from "./characters";
+
+export interface HeaderBlock {
+  /** Start line and header fields, without the empty line. Lines end in CR LF or LF. */
+  readonly text: string;
+  /** Index of the first octet of the body. */
+  readonly bodyStart: number;
+  /** What is wrong with the block as a whole; its text is readable as far as it goes. */
+  readonly problem: HeaderBlockProblem | undefined;
+}
+
+export type HeaderBlockProblem = "unterminated" | "too-long" | "not-utf-8" | "control";
+
+/**
+ * Reads from `start` to the empty line. CR LF ends a line, and so does a bare LF, which some tools
+ * send. A bare CR ends nothing and is refused.
+ * @param maximum octets at most; of a longer block the whole lines within it are read
+ */
+export function readHeaderBlock(bytes: Buffer, start: number, maximum: number): HeaderBlock {
+  const limit = Math.min(bytes.length, start + maximum);
+  let classes = 0;
+  let lineStart = start;
+  for (let at = start; at < limit; at++) {
+    const byte = bytes[at]!;
+    const kind = CLASS[byte]!;
+    if (kind === 0) continue;
+    if (byte === LF) {
+      const isEmpty = at === lineStart || (at === lineStart + 1 && bytes[lineStart] === CR);
+      if (isEmpty) return decode(bytes, start, lineStart, classes, at + 1, undefined);
+      lineStart = at + 1;
+    } else if (byte !== CR || bytes[at + 1] !== LF) classes |= kind;
+  }
+  const problem = limit < bytes.length ? "too-long" : "unterminated";
+  return decode(bytes, start, lineStart, classes, bytes.length, problem);
+}
+
+/** Skips the CR and LF that may stand before a start line (§7.5). */
+export function skipLeadingLineEnds(bytes: Buffer): number {
+  let at = 0;
+  while (bytes[at] === CR || bytes[at] === LF) at++;
+  return at;
+}
+
+function decode(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  classes: number,
+  bodyStart: number,
+  shortfall: HeaderBlockProblem | undefined,
+): HeaderBlock {
+  const isAscii = (classes & HIGH) === 0;
+  const text = isAscii ? bytes.toString("latin1", start, end) : bytes.toString("utf8", start, end);
+  let problem = shortfall;
+  if (!isAscii && !isUtf8(bytes.subarray(start, end))) problem ??= "not-utf-8";
+  else if ((classes & CONTROL) !== 0 && UNESCAPED_CONTROL.test(text)) problem ??= "control";
+  return { text, bodyStart, problem };
+}
+
+const CONTROL = 1;
+const HIGH = 2;
+const LINE = 4;
+
+const CLASS = new Uint8Array(256);
+CLASS.fill(CONTROL, 0, 0x20);
+CLASS[0x7f] = CONTROL;
+CLASS[0x09] = 0;
+CLASS[LF] = LINE;
+CLASS[CR] = LINE | CONTROL;
+CLASS.fill(HIGH, 0x80);
+
+// §25.1: a control may stand in a quoted string after a backslash, except CR and LF, and nowhere else.
+const UNESCAPED_CONTROL = /(?<!\\)[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\r(?!\n)/;

@@ -1,0 +1,78 @@
+/** The header fields that every message must have, and those that it may have once only. RFC 3261 §8.1.1, §7.3.1, §20. */
+
+import { parseDigits } from "./characters";
+import { parseCSeq } from "./cseq";
+import type { HeaderField } from "./header-list";
+import { parseNameAddr } from "./name-addr";
+import { firstValue } from "./values";
+import { parseVia } from "./via";
+
+export interface FieldsCheck {
+  /** Reason-Phrase of the 400, naming the header field as §21.4.1 wishes; undefined: nothing is wrong. */
+  readonly fault: string | undefined;
+  /** Can a response be built (§8.2.6.2)? The first Via, From, To, Call-ID and CSeq are readable. */
+  readonly isAnswerable: boolean;
+}
+
+/**
+ * Checks the mandatory fields and the single ones.
+ * @param method of the request, which CSeq must repeat (§8.1.1.5); undefined for a response
+ */
+export function checkFields(fields: readonly HeaderField[], method: string | undefined): FieldsCheck {
+  const first: (string | undefined)[] = [];
+  let repeated: string | undefined;
+  for (const [name, value] of fields) {
+    const slot = SLOTS.get(name);
+    if (slot === undefined) continue;
+    if (first[slot] === undefined) first[slot] = value;
+    else if (slot !== VIA) repeated ??= name;
+  }
+  const cseq = parseCSeq(first[CSEQ] ?? "");
+  const unreadable = unreadableField(first, cseq !== undefined);
+  const fault = unreadable ?? (repeated && `Multiple ${repeated}`) ?? otherFault(first, cseq?.method, method);
+  return { fault, isAnswerable: unreadable === undefined };
+}
+
+/** Which of the five fields that a response copies cannot be read. */
+function unreadableField(first: readonly (string | undefined)[], hasCSeq: boolean): string | undefined {
+  for (let slot = VIA; slot <= CSEQ; slot++) {
+    if (first[slot] === undefined) return `Missing ${MANDATORY[slot]}`;
+    // What stands for octets that are not UTF-8 cannot be copied into a response.
+    if (first[slot]!.indexOf("\ufffd") >= 0) return `Malformed ${MANDATORY[slot]}`;
+  }
+  if (!parseVia(firstValue(first[VIA]!))) return "Malformed Via";
+  if (!parseNameAddr(first[FROM]!)) return "Malformed From";
+  if (!parseNameAddr(first[TO]!)) return "Malformed To";
+  if (!isCallId(first[CALL_ID]!)) return "Malformed Call-ID";
+  return hasCSeq ? undefined : "Malformed CSeq";
+}
+
+function otherFault(
+  first: readonly (string | undefined)[],
+  cseqMethod: string | undefined,
+  method: string | undefined,
+) {
+  if (method !== undefined && cseqMethod !== method) return "CSeq method differs";
+  const maxForwards = first[MAX_FORWARDS];
+  if (maxForwards !== undefined && parseDigits(maxForwards, 255) === undefined)
+    return "Malformed Max-Forwards";
+  return undefined;
+}
+
+/** word [ "@" word ]: any visible characters, in practice; a space or a list would be two values. */
+function isCallId(value: string): boolean {
+  return value !== "" && value.indexOf(" ") < 0 && value.indexOf("\t") < 0;
+}
+
+const MANDATORY = ["Via", "From", "To", "Call-ID", "CSeq"] as const;
+const VIA = 0;
+const FROM = 1;
+const TO = 2;
+const CALL_ID = 3;
+const CSEQ = 4;
+const MAX_FORWARDS = 5;
+
+/** Via may come many times; each of the others once (their grammar is no list). */
+const SLOTS: ReadonlyMap<string, number> = new Map(
+  [...MANDATORY, "Max-Forwards", "Content-Type", "Event", "Expires"].map((name, slot) => [name, slot]),
+);
