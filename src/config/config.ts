@@ -1,0 +1,46 @@
+/** The configuration as the rest of the program gets it: read, checked, secrets in place, frozen. */
+
+import type { PeerSwitches } from "../core/switches";
+import type { ContentTypeTable, DomainTable, ErrorTable } from "../core/tables";
+import type { GatewayLimits } from "../gateway/limits";
+import type { DigestUser, SipPeer } from "../sip/options";
+import type { TimerOptions } from "../sip/transaction/timers";
+import type { ListenerOptions, TlsOptions } from "../sip/transport/transport";
+import type { ComponentOptions } from "../xmpp/options";
+import type { Settings } from "./schema";
+
+export interface Config {
+  /** The file that it came from, as an absolute name. */
+  readonly file: string;
+  readonly sip: SipConfig;
+  readonly xmpp: XmppConfig;
+  readonly domains: DomainTable;
+  readonly errors: ErrorTable;
+  readonly contentTypes: ContentTypeTable;
+  /** Absolute names of the database and of the folder with the packaged migrations. */
+  readonly store: { readonly file: string; readonly migrations: string };
+  readonly log: Settings["log"];
+  /** Where the health page listens; absent: nowhere. */
+  readonly health?: { readonly host: string; readonly port: number };
+  readonly limits: GatewayLimits;
+}
+
+export interface SipConfig {
+  readonly listeners: readonly ListenerOptions[];
+  readonly tls?: TlsOptions;
+  readonly realm: string;
+  readonly users: readonly DigestUser[];
+  readonly timers: TimerOptions;
+  readonly limits: Settings["sip"]["limits"];
+  /** Switches for whoever belongs to no peer. */
+  readonly switches: PeerSwitches;
+  readonly peers: readonly SipPeer[];
+}
+
+export interface XmppConfig {
+  readonly components: readonly ComponentOptions[];
+  readonly reconnect: Settings["xmpp"]["reconnect"];
+  readonly ping: Settings["xmpp"]["ping"];
+  readonly proofDeadline: number;
+  readonly limits: Settings["xmpp"]["limits"];
+}

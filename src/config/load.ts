@@ -1,0 +1,145 @@
+/** Configuration file → frozen Config, or every problem at once. */
+
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { PeerSwitches } from "../core/switches";
+import { DEFAULT_SWITCHES } from "../core/switches";
+import type { DomainTable } from "../core/tables";
+import type { GatewayLimits } from "../gateway/limits";
+import type { SipPeer } from "../sip/options";
+import type { ComponentOptions } from "../xmpp/options";
+import type { Config, SipConfig, XmppConfig } from "./config";
+import { crossCheck } from "./cross-checks";
+import { complain, type Environment, type Loading, resolveFile, whyUnread } from "./files";
+import { PACKAGED_MIGRATIONS } from "./packaged";
+import { parseSettings } from "./parse";
+import { ConfigError } from "./problem";
+import type { PeerSettings, Settings, SwitchSettings } from "./schema";
+import { resolveSecret } from "./secret";
+import { loadTables } from "./tables";
+import { loadTls } from "./tls";
+import { loadUsers } from "./users";
+
+/**
+ * Reads a configuration and everything that it names.
+ * @throws ConfigError with all problems: key, what was found (never a secret) and what is expected
+ */
+export function loadConfig(file: string, env: Environment): Config {
+  return configFrom(readText(file), file, env);
+}
+
+/** As `loadConfig`, with the text at hand; files that it names are looked for beside `file`. */
+export function configFrom(text: string, file: string, env: Environment): Config {
+  const parsed = parseSettings(text);
+  if (!parsed.ok) throw new ConfigError(file, parsed.problems);
+  const settings = parsed.value;
+  const loading: Loading = { folder: dirname(resolve(file)), env, lineOf: parsed.lineOf, problems: [] };
+  const tables = loadTables(loading, settings);
+  const config: Config = {
+    file: resolve(file),
+    sip: sipConfig(loading, settings, tables.domains),
+    xmpp: xmppConfig(loading, settings),
+    ...tables,
+    store: { file: resolveFile(loading, settings.store.file), migrations: PACKAGED_MIGRATIONS },
+    log: settings.log,
+    ...(settings.health.listen === "off" ? {} : { health: settings.health.listen }),
+    limits: gatewayLimits(settings.limits),
+  };
+  crossCheck(loading, settings, tables.domains);
+  if (loading.problems.length > 0) throw new ConfigError(file, loading.problems);
+  return deepFreeze(config);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConfigError(file, [
+      { key: "", expected: `a configuration file that can be read: ${whyUnread(error)}` },
+    ]);
+  }
+}
+
+function sipConfig(loading: Loading, settings: Settings, domains: DomainTable): SipConfig {
+  const { sip } = settings;
+  const switches = mergeSwitches(DEFAULT_SWITCHES, sip.switches);
+  const tls = loadTls(loading, sip);
+  return {
+    listeners: sip.listen.map((one) => {
+      if (sip.advertise === undefined) return one;
+      return { ...one, advertised: { host: sip.advertise.host, port: sip.advertise.port ?? one.port } };
+    }),
+    ...(tls === undefined ? {} : { tls }),
+    realm: sip.realm,
+    users: sip.users === undefined ? [] : loadUsers(loading, ["sip", "users"], sip.users, sip.realm),
+    timers: sip.timers,
+    limits: sip.limits,
+    switches,
+    peers: sip.peers.map((peer, index) => sipPeer(loading, index, peer, switches, domains)),
+  };
+}
+
+function sipPeer(
+  loading: Loading,
+  index: number,
+  peer: PeerSettings,
+  switches: PeerSwitches,
+  domains: DomainTable,
+): SipPeer {
+  const ruled = domains.sip.filter((rule) => rule.peer === peer.name).map((rule) => rule.sip);
+  const credentials = credentialsOf(loading, index, peer);
+  return {
+    name: peer.name,
+    domains: [...new Set([...ruled, ...peer.domains])],
+    trustedAddresses: peer.trust.flatMap((one) => (one.kind === "address" ? [one.cidr] : [])),
+    trustedIdentities: peer.trust.flatMap((one) => (one.kind === "identity" ? [one.identity] : [])),
+    ...(peer.proxy === undefined ? {} : { proxy: peer.proxy }),
+    route: peer.route,
+    ...(credentials === undefined ? {} : { credentials }),
+    switches: mergeSwitches(switches, peer.switches),
+  };
+}
+
+function credentialsOf(loading: Loading, index: number, peer: PeerSettings): SipPeer["credentials"] {
+  const path = ["sip", "peers", index];
+  const given = peer.password ?? peer.passwordFile ?? peer.passwordEnv;
+  if (peer.username === undefined) {
+    if (given === undefined) return undefined;
+    return complain(loading, [...path, "username"], "a name, because a password is given", "nothing");
+  }
+  const from = { inline: peer.password, file: peer.passwordFile, variable: peer.passwordEnv };
+  const password = resolveSecret(loading, path, "password", from);
+  return password === undefined ? undefined : { username: peer.username, password };
+}
+
+function xmppConfig(loading: Loading, { xmpp }: Settings): XmppConfig {
+  const components = xmpp.components.map((one, index): ComponentOptions => {
+    const from = { inline: one.secret, file: one.secretFile, variable: one.secretEnv };
+    const secret = resolveSecret(loading, ["xmpp", "components", index], "secret", from) ?? "";
+    return { host: one.host, address: one.server.host, port: one.server.port, secret };
+  });
+  return { ...xmpp, components };
+}
+
+function gatewayLimits(limits: Settings["limits"]): GatewayLimits {
+  return {
+    maximumJournal: limits.journal,
+    maximumPerPair: limits.perPair,
+    maximumSipInFlight: limits.sipInFlight,
+    messageDeadlineMs: limits.messageDeadline,
+    maximumConversations: limits.conversations,
+    receiptLifetimeMs: limits.receiptLifetime,
+    stopGraceMs: limits.stopGrace,
+  };
+}
+
+function mergeSwitches(base: PeerSwitches, given: SwitchSettings): PeerSwitches {
+  const named = Object.entries(given).filter(([, setting]) => setting !== undefined);
+  return { ...base, ...Object.fromEntries(named) };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const member of Object.values(value)) deepFreeze(member);
+  return Object.freeze(value);
+}

@@ -1,0 +1,198 @@
+/** Every option: its type, its default and what it means. `isthmus config init` and docs/configuration.md come from here. */
+
+import type { z } from "zod";
+import { foreign, option, optional, required, secret, section, sections } from "./option";
+import {
+  ADVERTISED,
+  DOMAIN,
+  DURATION,
+  FILE,
+  FOLDER,
+  HEALTH_LISTEN,
+  HOST_PORT,
+  integer,
+  LARGEST_DATAGRAM,
+  LARGEST_SIZE,
+  LISTENER,
+  list,
+  oneOf,
+  PROXY_URI,
+  SECRET,
+  size,
+  TEXT,
+  TRUST,
+  YES_NO,
+} from "./values";
+
+const DOMAINS_EXAMPLE = `sip:
+  - { sip: sip.example, xmpp: sip.example, peer: kamailio }
+xmpp:
+  - { xmpp: xmpp.example, sip: xmpp.example, via: route }`;
+
+const SWITCHES = {
+  messageType: optional(oneOf("chat", "normal"), "chat", "Type of the stanza that a SIP MESSAGE becomes"),
+  acceptedStatus: optional(
+    oneOf(200, 202),
+    202,
+    "Answer to a MESSAGE that the XMPP server has (RFC 3428 §7)",
+  ),
+  udpMaximum: optional(
+    size(LARGEST_DATAGRAM),
+    "65000 B",
+    "Largest MESSAGE that may go by UDP where the peer answers no TCP",
+  ),
+  imdn: optional(YES_NO, false, "Ask this peer for receipts by CPIM and IMDN (RFC 5438)"),
+  cpimScheme: optional(oneOf("im", "sip"), "im", "URI scheme inside CPIM; linphone wants sip"),
+  composing: optional(YES_NO, true, "Send typing notifications (RFC 3994)"),
+  plainAsHtml: optional(YES_NO, false, "Escape text for clients that show text/plain as HTML (libpurple)"),
+  receiptOn200: optional(YES_NO, true, "Let a final 200 stand for a receipt where IMDN is off"),
+  digestWithoutQop: optional(YES_NO, false, "Take digest answers without qop (libpurple)"),
+};
+
+const SIP = section("The SIP side: where we listen, whom we believe, where we send.", {
+  listen: option(
+    list(LISTENER),
+    ["udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"],
+    "Where SIP is accepted: udp, tcp or tls, an IP address ([::1] for IPv6) and a port",
+  ),
+  advertise: optional(
+    ADVERTISED,
+    "gateway.example",
+    "Host, or host:port, to name in Via and Contact: behind NAT or a balancer",
+  ),
+  tls: section("Certificate for tls: listeners, and what TLS peers must show.", {
+    certificate: optional(FILE, "/etc/isthmus/fullchain.pem", "PEM file with our certificate and its chain"),
+    key: optional(FILE, "/etc/isthmus/key.pem", "PEM file with its private key"),
+    ca: optional(
+      FILE,
+      "/etc/isthmus/ca.pem",
+      "PEM file with the authorities we accept; left out: those of Node",
+    ),
+    clientCertificate: option(
+      oneOf("none", "ask", "require"),
+      "ask",
+      "Ask those who connect for a certificate",
+    ),
+  }),
+  realm: option(TEXT, "isthmus", "Realm of our digest challenges"),
+  users: optional(
+    FILE,
+    "users.yaml",
+    "YAML list of those who sign in with digest: username, uri, ha1 or sha256",
+  ),
+  timers: section("Times of RFC 3261 §17; everything else is derived from them.", {
+    t1: option(DURATION, "500 ms", "Estimate of a round trip; a request is given up after 64 of them"),
+    t2: option(DURATION, "4 s", "Longest interval between retransmissions"),
+    t4: option(DURATION, "5 s", "Longest time that a message stays in the network"),
+  }),
+  limits: section("Bounds of the SIP side.", {
+    serverTransactions: option(integer(1, 10_000_000), 100_000, "Requests from SIP being answered at once"),
+    clientTransactions: option(integer(1, 10_000_000), 100_000, "Requests to SIP being waited for at once"),
+    connections: option(integer(1, 1_000_000), 2000, "TCP and TLS connections open at once"),
+    messageSize: option(size(LARGEST_SIZE), "256 KiB", "Largest SIP message that is read"),
+    idleClose: option(DURATION, "10 min", "Silence after which a connection is closed"),
+    connectTimeout: option(DURATION, "5 s", "How long a connection may take to open"),
+  }),
+  switches: section("What holds for every peer that does not say otherwise.", SWITCHES),
+  peers: sections("SIP neighbours: proxies, or domains that are found by DNS.", {
+    name: required(TEXT, "kamailio", "Name that domain rules and the log use"),
+    domains: option(
+      list(DOMAIN),
+      [],
+      "SIP domains it may speak for, beside those whose rule names this peer",
+    ),
+    trust: option(
+      list(TRUST),
+      [],
+      "Who may speak for these domains: address ranges, or tls: and a certificate's name",
+    ),
+    proxy: optional(
+      PROXY_URI,
+      "sip:127.0.0.1:5080;transport=tcp",
+      "Where its requests go; left out: DNS (RFC 3263)",
+    ),
+    route: option(YES_NO, true, "Name the proxy in a Route header; false: only send there"),
+    username: optional(TEXT, "isthmus", "Name for the digest challenges of this peer"),
+    password: secret(SECRET, "a secret", "Password for them; better one of the next two"),
+    passwordFile: optional(FILE, "kamailio.password", "File that holds the password"),
+    passwordEnv: optional(TEXT, "KAMAILIO_PASSWORD", "Environment variable that holds the password"),
+    switches: section("Where this peer differs.", SWITCHES),
+  }),
+});
+
+const XMPP = section("The XMPP side: our links to XMPP servers (XEP-0114).", {
+  components: sections("One link for each component host.", {
+    host: required(DOMAIN, "sip.example", "Component host: the domain of the JIDs that SIP users get"),
+    server: option(HOST_PORT, "127.0.0.1:5347", "Where the XMPP server listens for components"),
+    secret: secret(
+      SECRET,
+      "a secret",
+      "The secret that the server has for this component; better one of the next two",
+    ),
+    secretFile: optional(FILE, "component.secret", "File that holds the secret"),
+    secretEnv: optional(TEXT, "ISTHMUS_SECRET", "Environment variable that holds the secret"),
+  }),
+  reconnect: section("Pauses between attempts to connect; they double, with jitter.", {
+    first: option(DURATION, "1 s", "First pause"),
+    longest: option(DURATION, "60 s", "Longest pause"),
+  }),
+  ping: section("How a dead link is noticed.", {
+    every: option(DURATION, "30 s", "Silence after which we ping"),
+    deadline: option(DURATION, "10 s", "How long the answer may take"),
+  }),
+  proofDeadline: option(
+    DURATION,
+    "10 s",
+    "How long a SIP sender waits for the XMPP server's proof; under 32 times t1",
+  ),
+  limits: section("Bounds of the XMPP side.", {
+    inFlight: option(integer(1, 1_000_000), 10_000, "Stanzas waiting for proof on one link"),
+    queuedSize: option(size(LARGEST_SIZE), "16 MiB", "Octets waiting in the socket of one link"),
+    stanzaSize: option(size(LARGEST_SIZE), "1 MiB", "Largest stanza that is read"),
+    depth: option(integer(4, 1000), 64, "Deepest nesting of elements that is read"),
+  }),
+});
+
+/** The whole configuration. */
+export const SCHEMA = section("", {
+  sip: SIP,
+  xmpp: XMPP,
+  domains: foreign(
+    "a file, or the lists sip and xmpp as in mappings/domains.yaml",
+    DOMAINS_EXAMPLE,
+    "Who lives where: left out, domains.yaml of the mappings folder",
+  ),
+  mappings: optional(
+    FOLDER,
+    "mappings",
+    "Folder with tables of your own; what it lacks comes with the package",
+  ),
+  store: section("What must survive a restart.", {
+    file: option(FILE, "isthmus.db", "SQLite database; its folder must be writable"),
+  }),
+  log: section("The log goes to standard output, one event a line.", {
+    level: option(oneOf("debug", "info", "warn", "error"), "info", "Least severe event that is written"),
+    format: option(oneOf("json", "text"), "json", "json for programs, text for people"),
+  }),
+  health: section("A page for health checks and counters (HTTP).", {
+    listen: option(HEALTH_LISTEN, "127.0.0.1:8060", "Where it is served"),
+  }),
+  limits: section("Bounds of the gateway between the two sides.", {
+    journal: option(integer(1, 10_000_000), 20_000, "Messages taken from XMPP and not yet answered by SIP"),
+    perPair: option(integer(1, 1_000_000), 500, "Of those, messages of one pair of people"),
+    sipInFlight: option(integer(1, 1_000_000), 2000, "SIP requests under way at once"),
+    messageDeadline: option(
+      DURATION,
+      "2 min",
+      "How long a message from XMPP may wait before its sender is told",
+    ),
+    conversations: option(integer(1, 10_000_000), 50_000, "Pairs of people whose typing state is remembered"),
+    receiptLifetime: option(DURATION, "7 d", "How long a receipt may come after its message"),
+    stopGrace: option(DURATION, "5 s", "How long stopping waits for what is under way"),
+  }),
+});
+
+/** The configuration as written, with the defaults filled in: files are not read yet. */
+export type Settings = z.output<typeof SCHEMA.schema>;
+export type PeerSettings = Settings["sip"]["peers"][number];
+export type SwitchSettings = PeerSettings["switches"];
