@@ -4,13 +4,24 @@ import pino from "pino";
 import type { Log, LogFields } from "./gateway/sides";
 
 export interface LogOptions {
-  readonly level: "trace" | "debug" | "info" | "warn" | "error" | "silent";
+  readonly level: "debug" | "info" | "warn" | "error" | "silent";
+  /** `json` for programs; `text` for people: time, level, event, fields. */
+  readonly format?: "json" | "text";
   /** Where lines go; absent: standard output. */
   readonly destination?: pino.DestinationStream;
 }
 
 /** Field names whose values never reach the log, at the top and one level down. */
-const SECRET_FIELDS = ["body", "password", "secret", "ha1", "authorization", "proxyAuthorization", "credentials", "stanza"];
+const SECRET_FIELDS = [
+  "body",
+  "password",
+  "secret",
+  "ha1",
+  "authorization",
+  "proxyAuthorization",
+  "credentials",
+  "stanza",
+];
 
 /**
  * Makes the root logger: one JSON object a line, with `event` as its message.
@@ -18,8 +29,34 @@ const SECRET_FIELDS = ["body", "password", "secret", "ha1", "authorization", "pr
  */
 export function createLog(options: LogOptions): Log {
   const redact = { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: "[redacted]" };
-  const base = { level: options.level, base: null, messageKey: "event", timestamp: pino.stdTimeFunctions.isoTime, redact };
-  return wrap(options.destination === undefined ? pino(base) : pino(base, options.destination));
+  const base = {
+    level: options.level,
+    base: null,
+    messageKey: "event",
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact,
+  };
+  return wrap(
+    pino(
+      base,
+      options.destination ?? (options.format === "text" ? textOutput() : pino.destination({ sync: true })),
+    ),
+  );
+}
+
+/** Turns each line into words for a person at a terminal. */
+function textOutput(): pino.DestinationStream {
+  return {
+    write: (line) => {
+      const { level, time, event, ...fields } = JSON.parse(line) as Record<string, unknown>;
+      const words = Object.entries(fields).map(
+        ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+      );
+      process.stdout.write(
+        `${time} ${pino.levels.labels[level as number]?.padEnd(5)} ${event} ${words.join(" ")}\n`,
+      );
+    },
+  };
 }
 
 function wrap(logger: pino.Logger): Log {

@@ -76,7 +76,10 @@ class RunningGateway implements Gateway {
     this.#cancelForget?.();
     this.#sipFlow.drain();
     sip.drain();
-    await Promise.race([this.#xmppFlow.halt(), new Promise<void>((resolve) => clock.after(limits.stopGraceMs, resolve))]);
+    await Promise.race([
+      this.#xmppFlow.halt(),
+      new Promise<void>((resolve) => clock.after(limits.stopGraceMs, resolve)),
+    ]);
     this.#conversations.stop();
     const stanzasUnproven = await xmpp.stop();
     const sipOpen = await sip.stop();

@@ -1,8 +1,8 @@
 /** The gateway's view of the outside: interfaces, not classes (architecture §3 rule 4). */
 
 import type { SipMessageOut } from "../core/effect";
-import type { MessageOrigin } from "../core/message/origin";
 import type { ProofOutcome, SipMessageInput, SipOutcome, XmppMessageInput } from "../core/input";
+import type { MessageOrigin } from "../core/message/origin";
 import type { Element } from "../xml/element";
 
 /** How the SIP side hands a MESSAGE to the gateway; the returned answer becomes the SIP final response. */

@@ -1,12 +1,12 @@
 /** One SIP MESSAGE in: translate, hand to the XMPP server, wait for the proof, answer. Architecture §4 point 2, §6. */
 
-import type { ImdnWanted, TranslatedMessage } from "../core/message/sip-to-xmpp";
-import { sipMessageToStanza } from "../core/message/sip-to-xmpp";
 import { bounceToAnswer } from "../core/error/bounce";
 import type { ProofOutcome, SipMessageInput } from "../core/input";
+import type { ImdnWanted, TranslatedMessage } from "../core/message/sip-to-xmpp";
+import { sipMessageToStanza } from "../core/message/sip-to-xmpp";
 import { type Rejection, reject } from "../core/rejection";
-import type { Conversations } from "./conversations";
 import type { GatewayContext } from "./context";
+import type { Conversations } from "./conversations";
 import type { ReceiptBook } from "./receipt-book";
 import type { SipAnswer } from "./sides";
 
@@ -84,7 +84,11 @@ export class SipFlow {
     }
   }
 
-  #bounced(input: SipMessageInput, message: TranslatedMessage, error: TranslatedMessage["stanza"]): SipAnswer {
+  #bounced(
+    input: SipMessageInput,
+    message: TranslatedMessage,
+    error: TranslatedMessage["stanza"],
+  ): SipAnswer {
     const answer = bounceToAnswer(error, message.to, this.#context.tables);
     this.#context.counters.add("sip.message.bounced");
     this.#context.log.info(
@@ -101,7 +105,13 @@ export class SipFlow {
   #refuse(input: SipMessageInput, rejection: Rejection, retryAfter?: number): SipAnswer {
     this.#context.counters.add(`sip.message.refused.${rejection.code}`);
     this.#context.log.info(
-      { rid: input.rid, from: input.fromUri, to: input.requestUri, code: rejection.code, detail: rejection.detail },
+      {
+        rid: input.rid,
+        from: input.fromUri,
+        to: input.requestUri,
+        code: rejection.code,
+        detail: rejection.detail,
+      },
       "message refused",
     );
     const headers = [...(rejection.sipHeaders ?? [])];

@@ -1,7 +1,7 @@
 /** One message from XMPP: translate, journal, send in the order of its pair, tell how it ended. Architecture §4 point 3. */
 
-import { messageRefusal, outcomeError } from "../core/error/message-error";
 import type { SipMessageOut } from "../core/effect";
+import { messageRefusal, outcomeError } from "../core/error/message-error";
 import type { SipOutcome, XmppMessageInput } from "../core/input";
 import type { MessageOrigin } from "../core/message/origin";
 import { messageEnding } from "../core/message/outcome";
@@ -31,7 +31,12 @@ export class XmppFlow {
   readonly #reporter: Reporter;
   readonly #queues: PairQueues<JournalEntry>;
 
-  constructor(context: GatewayContext, conversations: Conversations, receipts: ReceiptBook, reporter: Reporter) {
+  constructor(
+    context: GatewayContext,
+    conversations: Conversations,
+    receipts: ReceiptBook,
+    reporter: Reporter,
+  ) {
     this.#context = context;
     this.#conversations = conversations;
     this.#receipts = receipts;
@@ -96,7 +101,10 @@ export class XmppFlow {
   async #take(input: XmppMessageInput, seq: number, message: TranslatedMessage): Promise<void> {
     const { origin } = message;
     const pair = pairKey(origin.to, origin.from);
-    if (this.#context.store.journalSize() >= this.#context.limits.maximumJournal || this.#queues.isFull(pair)) {
+    if (
+      this.#context.store.journalSize() >= this.#context.limits.maximumJournal ||
+      this.#queues.isFull(pair)
+    ) {
       this.#refuse(input, reject("OVERLOADED"));
       return;
     }
@@ -140,7 +148,13 @@ export class XmppFlow {
     const wrapped = request.contentType.startsWith("message/cpim");
     const ending = messageEnding(outcome, origin, this.#context.switchesOf(request.peer), wrapped);
     this.#context.log[ending.kind === "error" ? "info" : "debug"](
-      { rid: entry.rid, from: request.fromUri, to: request.toUri, sipStatus: outcome.status, callId: request.callId },
+      {
+        rid: entry.rid,
+        from: request.fromUri,
+        to: request.toUri,
+        sipStatus: outcome.status,
+        callId: request.callId,
+      },
       "message to SIP ended",
     );
     switch (ending.kind) {

@@ -1,6 +1,6 @@
 /** The health page: one JSON object over HTTP on loopback, for container health checks, tests and people. */
 
-import { type Server, createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface HealthReport {
@@ -19,7 +19,11 @@ export interface HealthServer {
  * Serves `GET /health` (200 when ready, 503 when not) with the report as JSON; anything else is 404.
  * @throws (rejects) Error naming the address that could not be bound
  */
-export function startHealth(address: string, port: number, report: () => HealthReport): Promise<HealthServer> {
+export function startHealth(
+  address: string,
+  port: number,
+  report: () => HealthReport,
+): Promise<HealthServer> {
   const server = createServer((request, response) => {
     if (request.method !== "GET" || request.url !== "/health") {
       response.writeHead(404).end();

@@ -13,7 +13,9 @@ export function migrate(database: Database.Database, folder: string): void {
   const newest = files.at(-1)?.number ?? 0;
   const current = database.pragma("user_version", { simple: true }) as number;
   if (current > newest) {
-    throw new Error(`the database has schema ${current}, this release knows only up to ${newest}: run a newer Isthmus`);
+    throw new Error(
+      `the database has schema ${current}, this release knows only up to ${newest}: run a newer Isthmus`,
+    );
   }
   for (const file of files) if (file.number > current) apply(database, file);
 }

@@ -61,7 +61,8 @@ class SqliteStore implements Store {
       "INSERT INTO counter VALUES ('seq', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     );
     this.#size = database.prepare("SELECT count(*) FROM journal").pluck().get() as number;
-    this.#reserved = (database.prepare("SELECT value FROM counter WHERE name = 'seq'").pluck().get() ?? 1) as number;
+    this.#reserved = (database.prepare("SELECT value FROM counter WHERE name = 'seq'").pluck().get() ??
+      1) as number;
     this.#next = this.#reserved;
   }
 

@@ -35,22 +35,32 @@ function entry(seq: number, text = "hello"): JournalEntry {
       body: Buffer.from(text),
       peer: "default",
     },
-    origin: { from: "juliet@xmpp.example/balcony", to: "romeo@sip.example", id: `m${seq}`, wantsReceipt: true },
+    origin: {
+      from: "juliet@xmpp.example/balcony",
+      to: "romeo@sip.example",
+      id: `m${seq}`,
+      wantsReceipt: true,
+    },
   };
 }
 
 describe("journal (architecture §4 point 3)", () => {
   test("what was journalled and not done is there after a restart, oldest first, byte for byte", async () => {
     const before = open();
-    await Promise.all([before.journal(entry(3, "dobrý\u0000den 🎭")), before.journal(entry(1)), before.journal(entry(2))]);
+    await Promise.all([
+      before.journal(entry(3, "dobrý\u0000den 🎭")),
+      before.journal(entry(1)),
+      before.journal(entry(2)),
+    ]);
     before.journalDone(2);
     before.close();
     const after = open();
     const left = after.journalLeft();
     expect(left.map((one) => one.seq)).toEqual([1, 3]);
-    expect({ ...left[1], request: { ...left[1]!.request, body: Buffer.from(left[1]!.request.body) } }).toEqual(
-      entry(3, "dobrý\u0000den 🎭"),
-    );
+    expect({
+      ...left[1],
+      request: { ...left[1]!.request, body: Buffer.from(left[1]!.request.body) },
+    }).toEqual(entry(3, "dobrý\u0000den 🎭"));
     expect(after.journalSize()).toBe(2);
     after.close();
   });
@@ -116,7 +126,9 @@ describe("opening (architecture E20, E29)", () => {
   });
 
   test("a folder that does not exist is named", () => {
-    expect(() => openStore({ file: join(folder, "no/where.db"), migrations: MIGRATIONS })).toThrow(/no\/where\.db/);
+    expect(() => openStore({ file: join(folder, "no/where.db"), migrations: MIGRATIONS })).toThrow(
+      /no\/where\.db/,
+    );
   });
 
   test("a database of a newer release is refused and left as it is", () => {

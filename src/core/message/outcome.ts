@@ -26,7 +26,9 @@ export function messageEnding(
   if (outcome.status >= 200 && outcome.status < 300) {
     // 202 means that somebody else will try (RFC 3428 §7): no proof of delivery, so no receipt.
     const delivered = outcome.status === 200 && !wrapped && switches.receiptOn200;
-    return origin.wantsReceipt && origin.id !== undefined && delivered ? { kind: "receipt" } : { kind: "silent" };
+    return origin.wantsReceipt && origin.id !== undefined && delivered
+      ? { kind: "receipt" }
+      : { kind: "silent" };
   }
   // COMPAT(linphone 5.1): answers 488 to CPIM that it does not like; others answer 415.
   if (wrapped && (outcome.status === 415 || outcome.status === 488)) return { kind: "plain-again" };

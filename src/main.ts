@@ -1,0 +1,123 @@
+/** Start and stop: config → log → store → adapters → gateway. The only place where anything is constructed. */
+
+import type { Config } from "./config/config";
+import { gatewayLimits, sipOptions, tables, xmppOptions } from "./config/options";
+import { createGateway, type GatewayState, type StopReport } from "./gateway/gateway";
+import type { Log, XmppSide } from "./gateway/sides";
+import { type HealthReport, startHealth } from "./health/server";
+import { createLog } from "./log";
+import { systemClock } from "./runtime/clock";
+import { createCounters } from "./runtime/counters";
+import { randomIds } from "./runtime/ids";
+import { VERSION } from "./runtime/version";
+import { createLocator } from "./sip/locate";
+import type { Endpoint, Transports } from "./sip/transport/transport";
+import { createTransports } from "./sip/transport/transports";
+import { createSipSide } from "./sip/user-agent";
+import { openStore } from "./store/sqlite-store";
+import { createXmppSide, type LinkState } from "./xmpp/component";
+
+export interface StartOptions {
+  /** Lets the sandbox watch what goes over the wire. */
+  readonly watchTransports?: (transports: Transports) => Transports;
+  readonly watchXmpp?: (xmpp: XmppSide) => XmppSide;
+  readonly log?: Log;
+}
+
+export interface Isthmus {
+  readonly log: Log;
+  listeners(): readonly Endpoint[];
+  links(): readonly LinkState[];
+  state(): GatewayState;
+  health(): HealthReport;
+  /** Resolves when every XMPP link is up (true), or false after `deadlineMs`. */
+  settled(deadlineMs: number): Promise<boolean>;
+  stop(): Promise<StopReport>;
+}
+
+/**
+ * Starts the gateway that the configuration describes.
+ * @throws (rejects) Error with a sentence that names the listener, the database or the health page that failed
+ */
+export async function startGateway(config: Config, options: StartOptions = {}): Promise<Isthmus> {
+  const log = options.log ?? createLog({ level: config.log.level, format: config.log.format });
+  const clock = systemClock();
+  const ids = randomIds();
+  const counters = createCounters();
+  const store = openStore(config.store);
+  const sipConfig = sipOptions(config, VERSION);
+  const plainTransports = createTransports(sipConfig.transport, {
+    log: log.child({ side: "sip" }),
+    counters,
+    clock,
+  });
+  const transports = options.watchTransports?.(plainTransports) ?? plainTransports;
+  const locator = createLocator({ clock, log: log.child({ side: "sip" }) });
+  const sip = createSipSide(sipConfig, {
+    transports,
+    locator,
+    clock,
+    ids,
+    log: log.child({ side: "sip" }),
+    counters,
+  });
+  const component = createXmppSide(xmppOptions(config, VERSION), {
+    clock,
+    ids,
+    log: log.child({ side: "xmpp" }),
+    counters,
+  });
+  const xmpp = options.watchXmpp?.(component) ?? component;
+  const gateway = createGateway({
+    sip,
+    xmpp,
+    store,
+    tables: tables(config),
+    limits: gatewayLimits(config),
+    clock,
+    ids,
+    log,
+    counters,
+  });
+  const startedAt = clock.now();
+  const health = (): HealthReport => {
+    const state = gateway.state();
+    const links = component.links();
+    return {
+      ready: !state.stopping && links.every((link) => component.isUp(link.host)),
+      version: VERSION,
+      upSeconds: Math.round((clock.now() - startedAt) / 1000),
+      listeners: transports.listeners(),
+      links,
+      ...state,
+      memory: process.memoryUsage().rss,
+      counters: counters.all(),
+    };
+  };
+  try {
+    await gateway.start();
+  } catch (error) {
+    store.close();
+    await transports.stop();
+    throw error;
+  }
+  const page =
+    config.health === undefined
+      ? undefined
+      : await startHealth(config.health.host, config.health.port, health);
+  log.info({ version: VERSION, listeners: transports.listeners(), health: page?.port }, "gateway started");
+  return {
+    log,
+    health,
+    listeners: () => transports.listeners(),
+    links: () => component.links(),
+    state: () => gateway.state(),
+    settled: (deadlineMs) => component.settled(deadlineMs),
+    stop: async () => {
+      const report = await gateway.stop();
+      await page?.stop();
+      log.info({ ...report }, "gateway stopped");
+      return report;
+    },
+  };
+}

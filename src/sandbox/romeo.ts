@@ -1,0 +1,125 @@
+/** Romeo: a small SIP phone on our own user agent. It says lines by MESSAGE, signed with digest, and shows what it gets. */
+
+import type { SipOutcome } from "../core/input";
+import { DEFAULT_SWITCHES } from "../core/switches";
+import { createLog } from "../log";
+import { systemClock } from "../runtime/clock";
+import { createCounters } from "../runtime/counters";
+import { randomIds } from "../runtime/ids";
+import { createLocator } from "../sip/locate";
+import type { SipOptions } from "../sip/options";
+import { DEFAULT_TIMERS } from "../sip/transaction/timers";
+import { createTransports } from "../sip/transport/transports";
+import { createSipSide } from "../sip/user-agent";
+import type { SandboxPlan } from "./plan";
+
+export interface Romeo {
+  /** Sends a line; rejects with the status when the gateway refused it. */
+  say(toUri: string, text: string): Promise<void>;
+  /** Resolves with the text of the next message. */
+  heard(deadlineMs: number): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const MAXIMUM_BYTES = 256 * 1024;
+const FEW = 1_000;
+
+/** Opens the phone on its port. */
+export async function startRomeo(plan: SandboxPlan): Promise<Romeo> {
+  const clock = systemClock();
+  const ids = randomIds();
+  const log = createLog({ level: "error", format: "text" });
+  const counters = createCounters();
+  const options = phoneOptions(plan);
+  const transports = createTransports(options.transport, { log, counters, clock });
+  const locator = createLocator({ clock, log });
+  const side = createSipSide(options, { transports, locator, clock, ids, log, counters });
+  const inbox: string[] = [];
+  const waiting: ((text: string) => void)[] = [];
+  await side.start((message) => {
+    const text = Buffer.from(message.body).toString("utf8");
+    const next = waiting.shift();
+    if (next === undefined) inbox.push(text);
+    else next(text);
+    return { status: 200, reason: "OK", headers: [] };
+  });
+  let cseq = 0;
+  return {
+    say: async (toUri, text) => {
+      cseq += 1;
+      const outcome = await side.send({
+        toUri,
+        fromUri: plan.romeoUri,
+        fromTag: ids.random(64),
+        callId: ids.random(),
+        cseq,
+        branch: ids.random(),
+        contentType: "text/plain",
+        headers: [],
+        body: Buffer.from(text),
+        peer: "gateway",
+      });
+      refuseFailure(outcome);
+    },
+    heard: (deadlineMs) => {
+      const ready = inbox.shift();
+      if (ready !== undefined) return Promise.resolve(ready);
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(
+          () => reject(new Error(`romeo heard nothing within ${deadlineMs / 1000} s`)),
+          deadlineMs,
+        );
+        waiting.push((text) => {
+          clearTimeout(timer);
+          resolve(text);
+        });
+      });
+    },
+    stop: async () => {
+      await side.stop();
+    },
+  };
+}
+
+function phoneOptions(plan: SandboxPlan): SipOptions {
+  const { address } = plan.server;
+  const listener = { address, port: plan.romeoPort };
+  return {
+    transport: {
+      listeners: [
+        { transport: "udp", ...listener },
+        { transport: "tcp", ...listener },
+      ],
+      idleCloseMs: 600_000,
+      connectTimeoutMs: 5_000,
+      maximumConnections: FEW,
+      maximumMessageBytes: MAXIMUM_BYTES,
+    },
+    timers: DEFAULT_TIMERS,
+    peers: [
+      {
+        name: "gateway",
+        domains: ["*"],
+        trustedAddresses: [address],
+        trustedIdentities: [],
+        proxy: `sip:${address}:${plan.sipPort}`,
+        route: false,
+        credentials: { username: "romeo", password: plan.romeoPassword },
+        switches: DEFAULT_SWITCHES,
+      },
+    ],
+    domains: ["*"],
+    users: [],
+    realm: "romeo",
+    accept: "text/plain",
+    software: "Isthmus-sandbox-phone",
+    maximumServerTransactions: FEW,
+    maximumClientTransactions: FEW,
+  };
+}
+
+function refuseFailure(outcome: SipOutcome): void {
+  if (outcome.status < 200 || outcome.status > 299) {
+    throw new Error(`the gateway refused romeo's line: ${outcome.status} ${outcome.reason}`);
+  }
+}
