@@ -1,0 +1,74 @@
+/** Loopback addresses and ports for servers that a test starts. */
+
+import { createSocket } from "node:dgram";
+import { connect, createServer, type Server } from "node:net";
+
+/**
+ * An address 127.0.0.x that no other test process uses while this one lives: it is held by a listening socket on HOLD_PORT.
+ * Servers of different test processes then cannot meet, whatever ports they take.
+ */
+export async function holdAddress(): Promise<string> {
+  const first = 20 + Math.floor(Math.random() * 220);
+  for (let step = 0; step < 220; step++) {
+    const address = `127.0.0.${20 + ((first - 20 + step) % 220)}`;
+    const holder = await listen(address, HOLD_PORT);
+    if (holder !== undefined) {
+      holder.unref();
+      holders.add(holder);
+      return address;
+    }
+  }
+  throw new Error("every loopback address is taken");
+}
+
+/** A port that is free on this address for TCP and UDP, and that no earlier call has given. */
+export async function freePort(address: string): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000); // below the range that outgoing connections use
+    const key = `${address}:${port}`;
+    if (!given.has(key) && (await isFree(address, port))) {
+      given.add(key);
+      return port;
+    }
+  }
+  throw new Error(`no free port on ${address}`);
+}
+
+/** Does anybody accept TCP connections there? */
+export function accepts(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port });
+    const answer = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.setTimeout(1_000, () => answer(false));
+    socket.on("connect", () => answer(true));
+    socket.on("error", () => answer(false));
+  });
+}
+
+async function isFree(address: string, port: number): Promise<boolean> {
+  const server = await listen(address, port);
+  if (server === undefined) {
+    return false;
+  }
+  await new Promise((resolve) => server.close(resolve));
+  return new Promise((resolve) => {
+    const socket = createSocket("udp4");
+    socket.on("error", () => resolve(false));
+    socket.bind(port, address, () => socket.close(() => resolve(true)));
+  });
+}
+
+function listen(address: string, port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.on("error", () => resolve(undefined));
+    server.listen({ host: address, port, exclusive: true }, () => resolve(server));
+  });
+}
+
+const HOLD_PORT = 9_999;
+const holders = new Set<Server>();
+const given = new Set<string>();
