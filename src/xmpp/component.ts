@@ -1,0 +1,191 @@
+/** The XMPP side: one link for each component host, and what each kind of stanza means. XEP-0114, RFC 6120 §8, RFC 6121 §8. */
+
+import type { ProofOutcome } from "../core/input";
+import type { Clock, Counters, Ids, Log, XmppMessageHandler, XmppSide } from "../gateway/sides";
+import type { Element } from "../xml/element";
+import { domainOf } from "./address";
+import { answerIq } from "./iq";
+import { ComponentLink, type LinkState } from "./link";
+import type { XmppOptions } from "./options";
+import { errorFor } from "./stanza-error";
+import type { Refusal } from "./stream-parser";
+
+export type { LinkState } from "./link";
+
+export interface XmppDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly counters: Counters;
+  /** A number from 0 to 1, for the jitter of pauses. */
+  readonly random?: () => number;
+}
+
+export interface ComponentSide extends XmppSide {
+  /** The links as they are now, in the order of the configuration. */
+  links(): readonly LinkState[];
+  /** Calls back at every change of a link from now on. */
+  onLinkChange(callback: (link: LinkState) => void): void;
+}
+
+/** Makes the XMPP side; nothing connects before `start`. */
+export function createXmppSide(options: XmppOptions, deps: XmppDeps): ComponentSide {
+  return new Side(options, deps);
+}
+
+class Side implements ComponentSide {
+  readonly #options: XmppOptions;
+  readonly #deps: XmppDeps;
+  readonly #links: ReadonlyMap<string, ComponentLink>;
+  readonly #startedAt: number;
+  readonly #watchers = new Set<(link: LinkState) => void>();
+  #onMessage: XmppMessageHandler = () => undefined;
+
+  constructor(options: XmppOptions, deps: XmppDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#startedAt = deps.clock.now();
+    this.#links = new Map(
+      options.components.map((component) => [component.host.toLowerCase(), this.#link(component)]),
+    );
+  }
+
+  start(onMessage: XmppMessageHandler): void {
+    this.#onMessage = onMessage;
+    for (const link of this.#links.values()) link.start();
+  }
+
+  isUp(host: string): boolean {
+    return this.#links.get(host.toLowerCase())?.isUp === true;
+  }
+
+  links(): readonly LinkState[] {
+    return [...this.#links.values()].map((link) => link.state);
+  }
+
+  onLinkChange(callback: (link: LinkState) => void): void {
+    this.#watchers.add(callback);
+  }
+
+  /** True when every link has been up; false when one has failed for good or `deadlineMs` has passed. */
+  settled(deadlineMs: number): Promise<boolean> {
+    const links = [...this.#links.values()];
+    const isSettled = () => links.every((link) => link.wasUp || link.state.state === "failed");
+    return new Promise((resolve) => {
+      const finish = () => {
+        this.#watchers.delete(look);
+        cancel();
+        resolve(links.every((link) => link.wasUp));
+      };
+      const look = () => {
+        if (isSettled()) finish();
+      };
+      const cancel = this.#deps.clock.after(deadlineMs, finish);
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  prove(stanza: Element): Promise<ProofOutcome> {
+    const link = this.#linkFor(stanza);
+    return link === undefined ? Promise.resolve(NO_LINK) : link.prove(stanza);
+  }
+
+  send(stanza: Element): boolean {
+    return this.#linkFor(stanza)?.send(stanza) === true;
+  }
+
+  async stop(): Promise<number> {
+    const left = await Promise.all([...this.#links.values()].map((link) => link.stop()));
+    return left.reduce((sum, count) => sum + count, 0);
+  }
+
+  #linkFor(stanza: Element): ComponentLink | undefined {
+    const host = domainOf(stanza.attrs.from ?? "");
+    const link = this.#links.get(host);
+    if (link === undefined)
+      this.#deps.log.error({ host }, "no component serves the sender of a stanza of ours");
+    return link;
+  }
+
+  #link(component: XmppOptions["components"][number]): ComponentLink {
+    const deps = { ...this.#deps, random: this.#deps.random ?? Math.random };
+    const link: ComponentLink = new ComponentLink(component, this.#options, deps, {
+      stanza: (stanza) => this.#guarded(link, stanza),
+      refused: (head, refusal) => this.#refused(link, head, refusal),
+      changed: (state) => {
+        for (const watcher of [...this.#watchers]) watcher(state);
+      },
+    });
+    return link;
+  }
+
+  /** A mistake of ours with one stanza must not cost everybody the stream. */
+  #guarded(link: ComponentLink, stanza: Element): void {
+    try {
+      this.#stanza(link, stanza);
+    } catch (error) {
+      this.#deps.log.error({ stanza: stanza.name, error: (error as Error).stack }, "stanza not handled");
+      if (asks(stanza)) link.answer(errorFor(stanza, "cancel", "internal-server-error"));
+    }
+  }
+
+  #stanza(link: ComponentLink, stanza: Element): void {
+    switch (stanza.name) {
+      case "message":
+        this.#message(link, stanza);
+        return;
+      case "iq":
+        this.#iq(link, stanza);
+        return;
+      case "presence":
+        // Presence is not translated yet. RFC 6121 §8.5.1 wants silence about addresses that have none, to `subscribe` too.
+        this.#deps.counters.add("xmpp.dropped.presence");
+        return;
+      default:
+        this.#deps.counters.add("xmpp.dropped.unknown");
+    }
+  }
+
+  #message(link: ComponentLink, stanza: Element): void {
+    if (stanza.attrs.type === "error" && link.takes(stanza)) {
+      this.#deps.counters.add("xmpp.bounced");
+      return;
+    }
+    this.#deps.counters.add("xmpp.message");
+    this.#onMessage({ kind: "xmpp-message", rid: this.#deps.ids.random(RID_BITS), stanza });
+  }
+
+  #iq(link: ComponentLink, iq: Element): void {
+    if (link.takes(iq)) return;
+    // The server would end the stream if we spoke for an address of somebody else.
+    const ours = domainOf(iq.attrs.to ?? "") === link.host;
+    const answer = ours ? answerIq(iq, this.#iqContext()) : undefined;
+    if (answer === undefined) this.#deps.counters.add("xmpp.dropped.iq");
+    else link.answer(answer);
+  }
+
+  #iqContext() {
+    return { software: this.#options.software, now: this.#deps.clock.now(), startedAt: this.#startedAt };
+  }
+
+  /** Only the head is left of it, which is enough to say no. */
+  #refused(link: ComponentLink, head: Element, refusal: Refusal): void {
+    this.#deps.counters.add(`xmpp.refused.${refusal}`);
+    if (head.attrs.type === "error" || head.attrs.type === "result") {
+      if (!link.takes(head)) this.#deps.counters.add("xmpp.dropped.refused");
+    } else if (asks(head) && domainOf(head.attrs.to ?? "") === link.host) {
+      link.answer(errorFor(head, "modify", "policy-violation"));
+    }
+  }
+}
+
+/** Does this stanza's sender wait for an answer? Not behind presence, and not behind an answer. */
+function asks({ name, attrs }: Element): boolean {
+  if (attrs.from === undefined || attrs.to === undefined || attrs.type === "error") return false;
+  if (name === "iq") return attrs.id !== undefined && attrs.type !== "result";
+  return name === "message" && attrs.type !== "headline";
+}
+
+const NO_LINK: ProofOutcome = { kind: "link-down", retryAfter: 300 };
+const RID_BITS = 64;

@@ -1,0 +1,73 @@
+/** Stanzas to one domain that wait for their proof, in the order in which they were written. Architecture §4 point 2. */
+
+import type { ProofOutcome } from "../core/input";
+
+/** One stanza under way. */
+export interface Pending {
+  /** Grows with every stanza of the link. */
+  readonly seq: number;
+  readonly id: string | undefined;
+  readonly lane: ProofLane;
+  /** When it was written, milliseconds. */
+  readonly writtenAt: number;
+  readonly resolve: (outcome: ProofOutcome) => void;
+  /** Another one under way with the same id: ids that XMPP people chose may meet. */
+  sameId: Pending | undefined;
+  done: boolean;
+}
+
+export class ProofLane {
+  /** The last stanza written. */
+  lastWritten = 0;
+  /** The last one before a ping that was answered; and the same as of a moment ago: what the next ping's answer proves. */
+  answeredOnce = 0;
+  confirmable = 0;
+  /** Pings on their way. */
+  outstanding = 0;
+  /** A further ping is due at the timer's end. */
+  confirming = false;
+  readonly #queue: Pending[] = [];
+  #head = 0;
+
+  constructor(
+    readonly domain: string,
+    /** Whom to ping: the domain itself, or our own host where the domain does not answer. */
+    public pingTo: string,
+  ) {}
+
+  push(pending: Pending): void {
+    this.#queue.push(pending);
+    this.lastWritten = pending.seq;
+  }
+
+  /** The oldest one that still waits. */
+  oldest(): Pending | undefined {
+    for (;;) {
+      const pending = this.#queue[this.#head];
+      if (pending === undefined || !pending.done) return pending;
+      this.#drop();
+    }
+  }
+
+  /** Takes out everything up to and including this sequence number. */
+  takeUntil(seq: number, each: (pending: Pending) => void): void {
+    for (let pending = this.oldest(); pending !== undefined && pending.seq <= seq; pending = this.oldest()) {
+      this.#drop();
+      each(pending);
+    }
+  }
+
+  // Moving the head instead of shifting keeps this linear; the emptied front is cut off now and then.
+  #drop(): void {
+    this.#head += 1;
+    if (this.#head === this.#queue.length) {
+      this.#queue.length = 0;
+      this.#head = 0;
+    } else if (this.#head > CUT_AT && this.#head * 2 > this.#queue.length) {
+      this.#queue.splice(0, this.#head);
+      this.#head = 0;
+    }
+  }
+}
+
+const CUT_AT = 1_024;
