@@ -180,6 +180,15 @@ export class StreamFramer {
   }
 }
 
+/**
+ * Is this datagram there only to keep a NAT binding open? CR and LF (linphone), a single NUL (libpurple), or nothing:
+ * to be dropped without counting it as malformed.
+ */
+export function isKeepAliveDatagram(bytes: Buffer): boolean {
+  if (bytes.length > LONGEST_KEEP_ALIVE) return false;
+  return bytes.every((byte) => byte === CR || byte === LF || byte === 0);
+}
+
 /** The values of Content-Length, folded ones too, read by the same rules as `parseMessage` reads them. */
 function contentLengthValues(head: string, limits: ParseLimits): string[] {
   const values: string[] = [];
@@ -188,7 +197,6 @@ function contentLengthValues(head: string, limits: ParseLimits): string[] {
     const initial = head.charCodeAt(at) | 0x20;
     if ((initial === LETTER_C || initial === LETTER_L) && isContentLength(head.slice(at, end))) {
       while (isSpaceCode(head.charCodeAt(end + 1))) end = head.indexOf("\n", end + 1);
-      // A field that cannot be read (too long) counts as malformed: "" is no number.
       values.push(readHeaderFields(head.slice(at, end), 0, limits).fields[0]?.[1] ?? "");
     }
     at = end + 1;
@@ -202,6 +210,8 @@ function isContentLength(line: string): boolean {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** CR LF CR LF. */
+const LONGEST_KEEP_ALIVE = 4;
 /** A phone's whole request mostly fits. */
 const MINIMUM_CAPACITY = 1_024;
 const LETTER_C = 0x63;

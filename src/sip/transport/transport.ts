@@ -24,10 +24,21 @@ export interface Target extends Endpoint {
   readonly tlsDomain?: string;
 }
 
-/** One whole message as it came: a datagram, or one frame of a stream. */
-export type OnBytes = (bytes: Buffer, source: Source) => void;
+/**
+ * One whole message as it came: a datagram, or one frame of a stream. With a `fault` it is the head of a message
+ * whose end nobody can find (RFC 3261 §18.3): answer with that status if it can be parsed; the connection closes.
+ */
+export type OnBytes = (bytes: Buffer, source: Source, fault?: FramingFault) => void;
 
-export type SendResult = { readonly ok: true } | { readonly ok: false; readonly why: string };
+export interface FramingFault {
+  readonly status: number;
+  readonly reason: string;
+}
+
+/** `connection` is there for streams: when that connection closes, no answer will come by it (see `onClosed`). */
+export type SendResult =
+  | { readonly ok: true; readonly connection?: number }
+  | { readonly ok: false; readonly why: string };
 
 export interface Transports {
   /** Opens every listener; rejects with a sentence that names the listener that failed. */
@@ -43,6 +54,8 @@ export interface Transports {
   /** Is this one of our own addresses (loop guard, RFC 3261 §8.1.2, §16.4)? */
   isOurs(host: string, port: number): boolean;
   listeners(): readonly Endpoint[];
+  /** Tells when a connection has closed, so that what waits for an answer on it can fail early (RFC 3261 §18.4). */
+  onClosed?(listener: (connection: number, why: string) => void): void;
   stop(): Promise<void>;
 }
 
