@@ -104,7 +104,7 @@ class RunningGateway implements Gateway {
       return;
     }
     const parsed = parseXml(entry.report);
-    if (parsed.ok) this.#reporter.resume(entry.seq, parsed.value);
+    if (parsed.ok) this.#reporter.resume(entry.seq, parsed.root);
     else this.#context.log.error({ seq: entry.seq }, "a kept report cannot be read");
   }
 

@@ -1,9 +1,9 @@
 /** One SIP MESSAGE in: translate, hand to the XMPP server, wait for the proof, answer. Architecture §4 point 2, §6. */
 
-import { bounceToAnswer } from "../core/error/bounce";
+import { parseStanzaError } from "../core/error/stanza-error";
+import { conditionToStatus } from "../core/error/xmpp-to-sip";
 import type { ProofOutcome, SipMessageInput } from "../core/input";
-import type { ImdnWanted, TranslatedMessage } from "../core/message/sip-to-xmpp";
-import { sipMessageToStanza } from "../core/message/sip-to-xmpp";
+import { sipMessageToStanza, type TranslatedMessage } from "../core/message/sip-to-xmpp";
 import { type Rejection, reject } from "../core/rejection";
 import type { GatewayContext } from "./context";
 import type { Conversations } from "./conversations";
@@ -42,17 +42,17 @@ export class SipFlow {
       case "message":
         return this.#message(input, translated.value);
       case "composing":
-        this.#conversations.typedOnSip(translated.value, input.rid);
+        this.#conversations.typedOnSip(translated.value);
         return this.#accepted(input);
       case "imdn":
-        this.#receipts.fromSip(translated.value, input.rid);
+        this.#receipts.fromSip(translated.value);
         return this.#accepted(input);
     }
   }
 
   async #message(input: SipMessageInput, message: TranslatedMessage): Promise<SipAnswer> {
     if (message.cleaned) this.#context.counters.add("xml.scrubbed");
-    if (message.imdn !== undefined) await this.#expectReceipt(message, message.imdn);
+    if (message.imdn !== undefined) await this.#receipts.expectFromXmpp(message, message.imdn);
     const outcome = await this.#context.xmpp.prove(message.stanza);
     if (outcome.kind === "proven") {
       this.#conversations.messageFromSip(message);
@@ -61,10 +61,6 @@ export class SipFlow {
       return this.#accepted(input);
     }
     return this.#failed(input, message, outcome);
-  }
-
-  #expectReceipt(message: TranslatedMessage, imdn: ImdnWanted): Promise<void> {
-    return this.#receipts.expectFromXmpp(message, imdn);
   }
 
   #failed(
@@ -89,7 +85,9 @@ export class SipFlow {
     message: TranslatedMessage,
     error: TranslatedMessage["stanza"],
   ): SipAnswer {
-    const answer = bounceToAnswer(error, message.to, this.#context.tables);
+    const { errors, domains } = this.#context.tables;
+    const target = message.to.includes("/") ? "full" : "bare";
+    const answer = conditionToStatus({ ...parseStanzaError(error), target }, errors, "MESSAGE", domains);
     this.#context.counters.add("sip.message.bounced");
     this.#context.log.info(
       { rid: input.rid, from: message.from, to: message.to, sipStatus: answer.status },

@@ -1,26 +1,24 @@
 /** One message from XMPP: translate, journal, send in the order of its pair, tell how it ended. Architecture §4 point 3. */
 
-import type { SipMessageOut } from "../core/effect";
-import { messageRefusal, outcomeError } from "../core/error/message-error";
+import { type StanzaCondition, statusToCondition } from "../core/error/sip-to-xmpp";
+import { errorStanza } from "../core/error/stanza-error";
 import type { SipOutcome, XmppMessageInput } from "../core/input";
 import type { MessageOrigin } from "../core/message/origin";
 import { messageEnding } from "../core/message/outcome";
 import { receiptFor } from "../core/message/receipts";
+import { unwrapCpim } from "../core/message/request-body";
 import { type XmppTranslated, xmppMessageToSip } from "../core/message/xmpp-to-sip";
 import { type Rejection, reject } from "../core/rejection";
 import type { Element } from "../xml/element";
+import { NS } from "../xml/namespaces";
 import type { GatewayContext } from "./context";
 import { pairKey } from "./context";
 import type { Conversations } from "./conversations";
+import { envelope } from "./envelope";
 import { PairQueues } from "./pair-queues";
 import type { ReceiptBook } from "./receipt-book";
 import type { Reporter } from "./reporter";
 import type { JournalEntry } from "./sides";
-
-/** CSeq is below 2^31 (RFC 3261 §8.1.1.5). */
-const CSEQ_LIMIT = 2 ** 31 - 1;
-const TAG_BITS = 64;
-const CALL_ID_BITS = 96;
 
 type TranslatedMessage = Extract<XmppTranslated, { kind: "message" }>;
 
@@ -64,14 +62,11 @@ export class XmppFlow {
   /** Takes one `<message/>`. Never throws and never rejects: the stanza came from outside. */
   handle(input: XmppMessageInput): void {
     const seq = this.#context.store.nextSeq();
+    const { messageId, ...identifiers } = envelope(this.#context, seq);
     const translated = xmppMessageToSip(input.stanza, {
+      ...identifiers,
       tables: this.#context.tables,
-      callId: this.#context.ids.random(CALL_ID_BITS),
-      fromTag: this.#context.ids.random(TAG_BITS),
-      branch: this.#context.ids.random(CALL_ID_BITS),
-      cseq: (seq % CSEQ_LIMIT) + 1,
-      imdnMessageId: this.#context.ids.random(CALL_ID_BITS),
-      now: this.#context.clock.now(),
+      imdnMessageId: messageId,
       plainOnly: (pair) => this.#conversations.isPlainOnly(pair),
     });
     if (translated.ok) this.#act(input, seq, translated.value);
@@ -84,15 +79,18 @@ export class XmppFlow {
         void this.#take(input, seq, translated);
         return;
       case "composing":
-        this.#conversations.typedOnXmpp(translated, input.rid);
+        this.#conversations.typedOnXmpp(translated);
         return;
       case "receipt":
-        this.#receipts.fromXmpp(translated, input.rid);
+        this.#receipts.fromXmpp(translated);
         return;
       case "error":
-        this.#receipts.lateBounce(translated, input.rid);
+        this.#receipts.lateBounce(translated);
         return;
       case "nothing":
+        // What only the XMPP side can read must not vanish: its sender is told.
+        if (translated.reason === "encrypted")
+          this.#refuse(input, reject("CONTENT_TYPE_UNSUPPORTED", "encrypted"));
         this.#context.counters.add(`xmpp.message.ignored.${translated.reason}`);
         return;
     }
@@ -117,20 +115,20 @@ export class XmppFlow {
       origin,
     };
     try {
-      if (message.receipt !== undefined) void this.#receipts.expectFromSip(message.receipt, origin);
+      if (message.receipt !== undefined) void this.#receipts.expectFromSip(message.receipt);
       await this.#context.store.journal(entry);
     } catch (error) {
       this.#context.log.error({ rid: input.rid, error: (error as Error).message }, "message not journalled");
       this.#refuse(input, reject("OVERLOADED", "the store did not take it"));
       return;
     }
-    this.#conversations.messageFromXmpp(pair);
+    this.#conversations.messageFromXmpp(origin.to, origin.from);
     this.#queues.push(pair, entry);
   }
 
   async #deliver(entry: JournalEntry): Promise<void> {
     if (this.#context.clock.now() - entry.receivedAt > this.#context.limits.messageDeadlineMs) {
-      const stanza = messageRefusal(entry.origin, reject("EXPIRED"));
+      const stanza = failure(entry.origin, reject("EXPIRED"));
       return this.#end(entry, "expired", stanza);
     }
     try {
@@ -139,7 +137,7 @@ export class XmppFlow {
     } catch (error) {
       // Only a fault of our own comes here; the sender hears of it all the same (architecture E13).
       this.#context.log.error({ rid: entry.rid, error: (error as Error).stack }, "delivery failed inside");
-      await this.#end(entry, "internal", messageRefusal(entry.origin, reject("INTERNAL")));
+      await this.#end(entry, "internal", failure(entry.origin, reject("INTERNAL")));
     }
   }
 
@@ -166,15 +164,23 @@ export class XmppFlow {
         this.#context.counters.add("xmpp.message.delivered");
         return this.#end(entry, "receipt", receiptFor(origin));
       case "plain-again":
-        this.#conversations.setPlainOnly(entry.pair);
-        return this.#ended(entry, await this.#context.sip.send(this.#plain(request)));
+        this.#conversations.setPlainOnly(origin.to, origin.from);
+        return this.#plainAgain(entry);
       case "error":
-        return this.#end(entry, "failed", outcomeError(outcome, origin, this.#context.tables));
+        return this.#end(entry, "failed", failure(origin, this.#conditionOf(outcome)));
     }
   }
 
-  #plain(request: SipMessageOut): SipMessageOut {
-    return this.#receipts.unwrapped(request, (this.#context.store.nextSeq() % CSEQ_LIMIT) + 1);
+  /** The phone takes no CPIM: the same text once more, as a new transaction. */
+  async #plainAgain(entry: JournalEntry): Promise<void> {
+    const { branch, cseq } = envelope(this.#context);
+    const request = unwrapCpim(entry.request, branch, cseq);
+    return this.#ended({ ...entry, request }, await this.#context.sip.send(request));
+  }
+
+  #conditionOf(outcome: SipOutcome): StanzaCondition {
+    const { errors, domains } = this.#context.tables;
+    return statusToCondition(outcome, errors, domains) ?? reject("INTERNAL"); // a 2xx never comes here
   }
 
   /** The last word on a message: what the sender is told, then the journal forgets it. */
@@ -202,6 +208,14 @@ export class XmppFlow {
       wantsReceipt: false,
       ...(attrs.id === undefined ? {} : { id: attrs.id }),
     };
-    void this.#reporter.tell(undefined, messageRefusal(origin, rejection));
+    void this.#reporter.tell(undefined, failure(origin, rejection));
   }
+}
+
+function failure(origin: MessageOrigin, condition: StanzaCondition): Element {
+  const { from, to, id } = origin;
+  return errorStanza(
+    { name: "message", ns: NS.client, from, to, ...(id === undefined ? {} : { id }) },
+    condition,
+  );
 }

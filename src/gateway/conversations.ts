@@ -1,0 +1,165 @@
+/** What is remembered of a pair of people while they talk: who is typing, and what the phone does not take. RFC 3994. */
+
+import type { SipMessageOut } from "../core/effect";
+import { chatStateStanza } from "../core/message/chat-state";
+import {
+  type ComposingEffect,
+  type ComposingRecord,
+  type ComposingStep,
+  composingDeadline,
+  composingDue,
+  composingFromSip,
+  composingFromXmpp,
+  type SipComposingEvent,
+  type XmppComposingEvent,
+} from "../core/message/composing";
+import { isComposingRequest } from "../core/message/request-body";
+import type { TranslatedComposing, TranslatedMessage } from "../core/message/sip-to-xmpp";
+import type { SipParties, XmppTranslated } from "../core/message/xmpp-to-sip";
+import { BoundedMap } from "./bounded-map";
+import { type GatewayContext, pairKey } from "./context";
+import { envelope } from "./envelope";
+
+type XmppComposing = Extract<XmppTranslated, { kind: "composing" }>;
+
+interface Conversation {
+  /** Typing of the SIP user, shown to the XMPP user; and the other way round. */
+  sip?: ComposingRecord;
+  xmpp?: ComposingRecord;
+  /** JIDs, for chat states: our JID for the SIP user, and the XMPP user's as last seen. */
+  readonly sipUser: string;
+  xmppUser: string;
+  /** SIP addresses of both, known once the XMPP user has typed. */
+  parties?: SipParties;
+  /** The phone refused CPIM once. */
+  plainOnly: boolean;
+}
+
+/** Typing deadlines are looked at this often while there are any, milliseconds: people notice no less. */
+const TICK_MS = 1_000;
+
+export class Conversations {
+  readonly #context: GatewayContext;
+  readonly #conversations: BoundedMap<Conversation>;
+  /** Keys of the conversations that have a deadline. */
+  readonly #timed = new Set<string>();
+  #cancelTick: (() => void) | undefined;
+
+  constructor(context: GatewayContext) {
+    this.#context = context;
+    this.#conversations = new BoundedMap(context.limits.maximumConversations);
+  }
+
+  /** Has the phone of this pair refused CPIM before? */
+  isPlainOnly(pair: string): boolean {
+    return this.#conversations.get(pair)?.plainOnly ?? false;
+  }
+
+  setPlainOnly(sipUser: string, xmppUser: string): void {
+    this.#of(sipUser, xmppUser).plainOnly = true;
+  }
+
+  /** A message of the SIP user has reached the XMPP user: he types no more, and typing may be told from now on. */
+  messageFromSip(message: TranslatedMessage): void {
+    const conversation = this.#of(message.from, message.to);
+    this.#sipStep(conversation, { kind: "content" });
+    this.#xmppStep(conversation, "reply");
+  }
+
+  messageFromXmpp(sipUser: string, xmppUser: string): void {
+    const conversation = this.#of(sipUser, xmppUser);
+    conversation.xmppUser = xmppUser;
+    this.#xmppStep(conversation, "content");
+    this.#sipStep(conversation, { kind: "reply" });
+  }
+
+  typedOnSip(typing: TranslatedComposing): void {
+    const event: SipComposingEvent =
+      typing.state === "active"
+        ? {
+            kind: "active",
+            ...(typing.refreshSeconds === undefined ? {} : { refreshSeconds: typing.refreshSeconds }),
+          }
+        : { kind: "idle" };
+    this.#sipStep(this.#of(typing.from, typing.to), event);
+  }
+
+  typedOnXmpp(typing: XmppComposing): void {
+    const conversation = this.#of(typing.to, typing.from);
+    conversation.xmppUser = typing.from;
+    conversation.parties = typing.parties;
+    this.#xmppStep(conversation, typing.state);
+  }
+
+  /** No timer outlives the gateway. */
+  stop(): void {
+    this.#cancelTick?.();
+    this.#timed.clear();
+  }
+
+  #of(sipUser: string, xmppUser: string): Conversation {
+    const key = pairKey(sipUser, xmppUser);
+    const known = this.#conversations.get(key);
+    if (known !== undefined) return known;
+    const conversation: Conversation = { sipUser, xmppUser, plainOnly: false };
+    this.#conversations.set(key, conversation);
+    return conversation;
+  }
+
+  #sipStep(conversation: Conversation, event: SipComposingEvent): void {
+    this.#take(conversation, "sip", composingFromSip(conversation.sip, event, this.#context.clock.now()));
+  }
+
+  #xmppStep(conversation: Conversation, event: XmppComposingEvent): void {
+    this.#take(conversation, "xmpp", composingFromXmpp(conversation.xmpp, event, this.#context.clock.now()));
+  }
+
+  #take(conversation: Conversation, composer: "sip" | "xmpp", step: ComposingStep): void {
+    if (conversation[composer] === step.record && step.effects.length === 0) return;
+    conversation[composer] = step.record;
+    if (composingDeadline(step.record) !== undefined) this.#watch(conversation);
+    for (const effect of step.effects) this.#carryOut(conversation, effect);
+  }
+
+  #carryOut(conversation: Conversation, effect: ComposingEffect): void {
+    if (effect.kind === "chat-state") {
+      this.#context.xmpp.send(chatStateStanza(effect.state, conversation.sipUser, conversation.xmppUser));
+      return;
+    }
+    const { parties } = conversation;
+    if (parties === undefined) return; // only the XMPP user's own typing makes this effect
+    const request = isComposingRequest(effect.document, { ...parties, ...envelope(this.#context) });
+    void this.#tellPhone(conversation, request);
+  }
+
+  async #tellPhone(conversation: Conversation, request: SipMessageOut): Promise<void> {
+    if (!this.#context.switchesOf(request.peer).composing) return;
+    const outcome = await this.#context.sip.send(request);
+    // RFC 3994 §4: after a 415 the sender MUST stop. Whoever answers anything but 2xx does not care for it either.
+    if (outcome.status >= 300 && !outcome.local) this.#xmppStep(conversation, "refused");
+  }
+
+  #watch(conversation: Conversation): void {
+    this.#timed.add(pairKey(conversation.sipUser, conversation.xmppUser));
+    this.#cancelTick ??= this.#context.clock.after(TICK_MS, () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#cancelTick = undefined;
+    const now = this.#context.clock.now();
+    for (const key of [...this.#timed]) {
+      const conversation = this.#conversations.get(key);
+      this.#timed.delete(key);
+      if (conversation !== undefined) this.#due(conversation, now);
+    }
+  }
+
+  #due(conversation: Conversation, now: number): void {
+    for (const composer of ["sip", "xmpp"] as const) {
+      const record = conversation[composer];
+      if (record === undefined || composingDeadline(record) === undefined) continue;
+      this.#take(conversation, composer, composingDue(record, now));
+      if (composingDeadline(record) !== undefined) this.#watch(conversation);
+    }
+  }
+}
