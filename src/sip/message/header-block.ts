@@ -72,5 +72,5 @@ CLASS[LF] = LINE;
 CLASS[CR] = LINE | CONTROL;
 CLASS.fill(HIGH, 0x80);
 
-// §25.1: a control may stand in a quoted string after a backslash, except CR and LF, and nowhere else.
-const UNESCAPED_CONTROL = /(?<!\\)[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\r(?!\n)/;
+/** §25.1: a control may stand in a quoted string after a backslash, except CR and LF, and nowhere else. */
+export const UNESCAPED_CONTROL = /(?<!\\)[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\r(?!\n)/;

@@ -29,8 +29,9 @@ export function readHeaderFields(text: string, start: number, limits: ParseLimit
     // Sought once and kept until it is passed, so that lines without a colon do not search the rest again and again.
     if (colon < at) colon = indexOrEnd(text, ":", at);
     const name = colon < firstLineEnd ? headerName(text, at, colon) : undefined;
+    // A field that is too long stays: were it a Via, a response without it would go astray.
     if (end - at > limits.maximumLineLength) problem ??= "line-too-long";
-    else if (name === undefined) problem ??= "malformed-line";
+    if (name === undefined) problem ??= "malformed-line";
     else {
       const value = end === firstLineEnd ? lineValue(text, colon + 1, end) : unfolded(text, colon + 1, end);
       fields.push([name, value]);

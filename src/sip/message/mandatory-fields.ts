@@ -2,6 +2,7 @@
 
 import { parseDigits } from "./characters";
 import { parseCSeq } from "./cseq";
+import { UNESCAPED_CONTROL } from "./header-block";
 import type { HeaderField } from "./header-list";
 import { parseNameAddr } from "./name-addr";
 import { firstValue } from "./values";
@@ -33,12 +34,20 @@ export function checkFields(fields: readonly HeaderField[], method: string | und
   return { fault, isAnswerable: unreadable === undefined };
 }
 
+/**
+ * Can these fields be copied into a response as they came? Not when they hold a bare CR or another stray control, or
+ * what stands for octets that were not UTF-8. To be asked only of a header block that has such a fault.
+ */
+export function isCopyable(fields: readonly HeaderField[]): boolean {
+  return !fields.some(
+    ([name, value]) => (SLOTS.get(name) ?? MAX_FORWARDS) <= CSEQ && NOT_COPYABLE.test(value),
+  );
+}
+
 /** Which of the five fields that a response copies cannot be read. */
 function unreadableField(first: readonly (string | undefined)[], hasCSeq: boolean): string | undefined {
   for (let slot = VIA; slot <= CSEQ; slot++) {
     if (first[slot] === undefined) return `Missing ${MANDATORY[slot]}`;
-    // What stands for octets that are not UTF-8 cannot be copied into a response.
-    if (first[slot]!.indexOf("\ufffd") >= 0) return `Malformed ${MANDATORY[slot]}`;
   }
   if (!parseVia(firstValue(first[VIA]!))) return "Malformed Via";
   if (!parseNameAddr(first[FROM]!)) return "Malformed From";
@@ -76,3 +85,5 @@ const MAX_FORWARDS = 5;
 const SLOTS: ReadonlyMap<string, number> = new Map(
   [...MANDATORY, "Max-Forwards", "Content-Type", "Event", "Expires"].map((name, slot) => [name, slot]),
 );
+
+const NOT_COPYABLE = new RegExp(`${UNESCAPED_CONTROL.source}|\\r|\ufffd`);

@@ -5,7 +5,7 @@ import { readHeaderBlock, skipLeadingLineEnds } from "./header-block";
 import { readHeaderFields } from "./header-fields";
 import { HeaderList } from "./header-list";
 import { DEFAULT_LIMITS, type ParseLimits } from "./limits";
-import { checkFields } from "./mandatory-fields";
+import { checkFields, isCopyable } from "./mandatory-fields";
 import type { ParseProblem, SipMessage, SipRequest } from "./message";
 import { parseStartLine } from "./start-line";
 
@@ -57,7 +57,8 @@ export function parseMessage(bytes: Buffer, limits: ParseLimits = DEFAULT_LIMITS
     body,
   };
   if (!fault) return request;
-  return check.isAnswerable ? { kind: "problem", ...fault, partial: request } : { kind: "problem", ...fault };
+  const isAnswerable = check.isAnswerable && (block.problem === undefined || isCopyable(fields));
+  return isAnswerable ? { kind: "problem", ...fault, partial: request } : { kind: "problem", ...fault };
 }
 
 function problem(status: number, reason: string): ParseProblem {

@@ -42,8 +42,8 @@ export function firstValue(value: string): string {
 
 /**
  * Reads `;name=value;name…` from `from` to the end of the text. Undefined when it is malformed: an empty parameter,
- * a name that is no token, an unclosed quote, or a name that comes twice (§7.3.1 forbids it, and two readers of one
- * message could disagree on which tag counts).
+ * a name that is no token, an unclosed quote. Of a name that comes twice (§7.3.1 forbids it; a second To tag was seen
+ * in a response) the first counts.
  */
 export function parseParameters(text: string, from = 0): Parameters | undefined {
   const parameters = new Map<string, string | undefined>();
@@ -54,7 +54,6 @@ export function parseParameters(text: string, from = 0): Parameters | undefined 
     const end = tokenEnd(text, start);
     if (end === start) return undefined;
     const name = text.slice(start, end).toLowerCase();
-    if (parameters.has(name)) return undefined;
     at = skipSpace(text, end);
     let value: string | undefined;
     if (text.charCodeAt(at) === EQUAL) {
@@ -64,7 +63,7 @@ export function parseParameters(text: string, from = 0): Parameters | undefined 
       value = unquoteString(text.slice(valueStart, valueEnd));
       at = skipSpace(text, valueEnd);
     }
-    parameters.set(name, value);
+    if (!parameters.has(name)) parameters.set(name, value);
   }
   return parameters;
 }
