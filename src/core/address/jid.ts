@@ -67,7 +67,9 @@ export function enforceLocalpart(text: string): Result<string> {
 export function enforceResource(text: string): Result<string> {
   if (text.length > PART_MAX) return refuse(reject("ADDRESS_TOO_LONG", "resourcepart"));
   const resource = enforceOpaque(text);
-  if (resource === undefined) return refuse(reject("ADDRESS_MALFORMED", "resourcepart"));
+  // §3.5, example 18: no space in front, although OpaqueString itself would take one.
+  if (resource === undefined || resource.startsWith(" "))
+    return refuse(reject("ADDRESS_MALFORMED", "resourcepart"));
   return withinLimit(resource, utf8Length(resource), "resourcepart");
 }
 
