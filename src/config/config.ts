@@ -44,3 +44,6 @@ export interface XmppConfig {
   readonly proofDeadline: number;
   readonly limits: Settings["xmpp"]["limits"];
 }
+
+/** Peer of a domain rule that names none: found by DNS, trusted for nothing, unless a peer of this name is configured. */
+export const DEFAULT_PEER = "default";

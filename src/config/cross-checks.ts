@@ -1,6 +1,7 @@
 /** What no single key can tell: keys that must agree. Each message names both. */
 
 import type { DomainTable } from "../core/tables";
+import { DEFAULT_PEER } from "./config";
 import { complain, type Loading } from "./files";
 import type { Settings } from "./schema";
 
@@ -17,15 +18,6 @@ function checkNames(loading: Loading, { sip, xmpp }: Settings): void {
   checkOnce(loading, "sip.peers", sip.peers, (one) => one.name, "name");
   const where = (one: (typeof sip.listen)[number]) => `${one.transport}:${one.address}:${one.port}`;
   checkOnce(loading, "sip.listen", sip.listen, (one) => (one.port === 0 ? undefined : where(one)));
-  sip.peers.forEach((peer, index) => {
-    if (peer.name === RESERVED)
-      complain(
-        loading,
-        ["sip", "peers", index, "name"],
-        "another name: default stands for all others",
-        RESERVED,
-      );
-  });
   if (sip.listen.length === 0) complain(loading, ["sip", "listen"], "at least one listener", "an empty list");
   if (xmpp.components.length === 0) {
     complain(loading, ["xmpp", "components"], "at least one component with host, server and secret", "none");
@@ -55,11 +47,8 @@ function checkOnce<T>(
 }
 
 function checkDomains(loading: Loading, settings: Settings, domains: DomainTable): void {
-  const peers = new Set(settings.sip.peers.map((peer) => peer.name));
+  const peers = new Set([...settings.sip.peers.map((peer) => peer.name), DEFAULT_PEER]);
   const hosts = new Set(settings.xmpp.components.map((component) => component.host));
-  checkOnce(loading, "domains.sip", domains.sip, (rule) => rule.sip, "sip");
-  checkOnce(loading, "domains.sip", domains.sip, (rule) => rule.xmpp, "xmpp");
-  checkOnce(loading, "domains.xmpp", domains.xmpp, (rule) => rule.xmpp, "xmpp");
   domains.sip.forEach((rule, index) => {
     if (!peers.has(rule.peer)) {
       complain(
@@ -119,5 +108,3 @@ function listed(names: ReadonlySet<string>): string {
 
 /** Half of Timer F (RFC 3261 §17.1.2.2), so that the answer still reaches the sender (architecture §4 point 2). */
 const PROOF_SHARE = 32;
-/** Switches of whoever belongs to no peer (core/tables.ts). */
-const RESERVED = "default";

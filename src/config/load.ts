@@ -8,7 +8,7 @@ import type { DomainTable } from "../core/tables";
 import type { GatewayLimits } from "../gateway/limits";
 import type { SipPeer } from "../sip/options";
 import type { ComponentOptions } from "../xmpp/options";
-import type { Config, SipConfig, XmppConfig } from "./config";
+import { type Config, DEFAULT_PEER, type SipConfig, type XmppConfig } from "./config";
 import { crossCheck } from "./cross-checks";
 import { complain, type Environment, type Loading, resolveFile, whyUnread } from "./files";
 import { PACKAGED_MIGRATIONS } from "./packaged";
@@ -75,8 +75,35 @@ function sipConfig(loading: Loading, settings: Settings, domains: DomainTable): 
     timers: sip.timers,
     limits: sip.limits,
     switches,
-    peers: sip.peers.map((peer, index) => sipPeer(loading, index, peer, switches, domains)),
+    peers: withDefault(
+      sip.peers.map((peer, index) => sipPeer(loading, index, peer, switches, domains)),
+      switches,
+      domains,
+    ),
   };
+}
+
+/** Domains whose rule names no peer still need one. */
+function withDefault(
+  peers: readonly SipPeer[],
+  switches: PeerSwitches,
+  domains: DomainTable,
+): readonly SipPeer[] {
+  const needed = domains.sip.some((rule) => rule.peer === DEFAULT_PEER);
+  if (!needed || peers.some((peer) => peer.name === DEFAULT_PEER)) return peers;
+  const left = {
+    name: DEFAULT_PEER,
+    domains: domainsOf(DEFAULT_PEER, domains),
+    trustedAddresses: [],
+    trustedIdentities: [],
+    route: false,
+    switches,
+  };
+  return [...peers, left];
+}
+
+function domainsOf(peer: string, domains: DomainTable): string[] {
+  return domains.sip.filter((rule) => rule.peer === peer).map((rule) => rule.sip);
 }
 
 function sipPeer(
@@ -86,11 +113,10 @@ function sipPeer(
   switches: PeerSwitches,
   domains: DomainTable,
 ): SipPeer {
-  const ruled = domains.sip.filter((rule) => rule.peer === peer.name).map((rule) => rule.sip);
   const credentials = credentialsOf(loading, index, peer);
   return {
     name: peer.name,
-    domains: [...new Set([...ruled, ...peer.domains])],
+    domains: [...new Set([...domainsOf(peer.name, domains), ...peer.domains])],
     trustedAddresses: peer.trust.flatMap((one) => (one.kind === "address" ? [one.cidr] : [])),
     trustedIdentities: peer.trust.flatMap((one) => (one.kind === "identity" ? [one.identity] : [])),
     ...(peer.proxy === undefined ? {} : { proxy: peer.proxy }),

@@ -4,7 +4,6 @@ import type { z } from "zod";
 import { foreign, option, optional, required, secret, section, sections } from "./option";
 import {
   ADVERTISED,
-  DOMAIN,
   DURATION,
   FILE,
   FOLDER,
@@ -18,9 +17,11 @@ import {
   oneOf,
   PROXY_URI,
   SECRET,
+  SIP_DOMAIN,
   size,
   TEXT,
   TRUST,
+  XMPP_DOMAIN,
   YES_NO,
 } from "./values";
 
@@ -97,7 +98,7 @@ const SIP = section("The SIP side: where we listen, whom we believe, where we se
   peers: sections("SIP neighbours: proxies, or domains that are found by DNS.", {
     name: required(TEXT, "kamailio", "Name that domain rules and the log use"),
     domains: option(
-      list(DOMAIN),
+      list(SIP_DOMAIN),
       [],
       "SIP domains it may speak for, beside those whose rule names this peer",
     ),
@@ -122,7 +123,7 @@ const SIP = section("The SIP side: where we listen, whom we believe, where we se
 
 const XMPP = section("The XMPP side: our links to XMPP servers (XEP-0114).", {
   components: sections("One link for each component host.", {
-    host: required(DOMAIN, "sip.example", "Component host: the domain of the JIDs that SIP users get"),
+    host: required(XMPP_DOMAIN, "sip.example", "Component host: the domain of the JIDs that SIP users get"),
     server: option(HOST_PORT, "127.0.0.1:5347", "Where the XMPP server listens for components"),
     secret: secret(
       SECRET,

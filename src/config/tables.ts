@@ -3,10 +3,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ContentTypeTable, DomainTable, ErrorTable } from "../core/tables";
-import { complain, type Loading, type Path, resolveFile } from "./files";
+import { complain, type Loading, type Path, readNamed, resolveFile } from "./files";
 import { loadContentTypes, loadDomains, loadErrorTable, parseDomainRules } from "./mappings";
 import { PACKAGED_MAPPINGS } from "./packaged";
-import { describeFound } from "./problem";
+import { ConfigError, describeFound, type Problem } from "./problem";
 import type { Settings } from "./schema";
 
 export interface LoadedTables {
@@ -21,10 +21,10 @@ export function loadTables(loading: Loading, settings: Settings): LoadedTables {
   if (own !== undefined && !existsSync(own)) {
     complain(loading, ["mappings"], "a folder that exists", describeFound(settings.mappings));
   }
-  const table = <T>(name: string, load: (file: string) => T, nothing: T) => {
+  const table = <T>(name: string, load: (text: string, file: string) => T, nothing: T): T => {
     const file = own === undefined ? undefined : join(own, name);
     const used = file !== undefined && existsSync(file) ? file : join(PACKAGED_MAPPINGS, name);
-    return attempt(loading, ["mappings"], () => load(used), nothing);
+    return fromFile(loading, ["mappings"], used, load, nothing);
   };
   return {
     domains: domainsOf(loading, settings.domains, () => table("domains.yaml", loadDomains, NO_DOMAINS)),
@@ -35,20 +35,56 @@ export function loadTables(loading: Loading, settings: Settings): LoadedTables {
 
 function domainsOf(loading: Loading, given: unknown, packaged: () => DomainTable): DomainTable {
   if (given === undefined || given === null) return packaged();
-  if (typeof given === "string") {
-    return attempt(loading, ["domains"], () => loadDomains(resolveFile(loading, given)), NO_DOMAINS);
-  }
-  return attempt(loading, ["domains"], () => parseDomainRules(given), NO_DOMAINS);
+  if (typeof given === "string") return fromFile(loading, ["domains"], given, loadDomains, NO_DOMAINS);
+  return attempt(
+    loading,
+    () => parseDomainRules(given),
+    NO_DOMAINS,
+    (problem) => {
+      const key = problem.key === "" ? "domains" : `domains.${problem.key}`;
+      const line = loading.lineOf(pathOf(key));
+      return { ...problem, key, ...(line === undefined ? {} : { line }) };
+    },
+  );
 }
 
-/** A table that cannot be read is one problem, in the words of whoever reads it. */
-function attempt<T>(loading: Loading, path: Path, load: () => T, nothing: T): T {
+function fromFile<T>(
+  loading: Loading,
+  path: Path,
+  file: string,
+  load: (text: string, file: string) => T,
+  nothing: T,
+): T {
+  const text = readNamed(loading, path, file);
+  if (text === undefined) return nothing;
+  return attempt(
+    loading,
+    () => load(text, file),
+    nothing,
+    ({ line, ...problem }) => ({
+      ...problem,
+      key: `${file}${line === undefined ? "" : `:${line}`} ${problem.key}`,
+    }),
+  );
+}
+
+/** Takes over the problems of a table, placed where the operator finds them. */
+function attempt<T>(loading: Loading, load: () => T, nothing: T, place: (problem: Problem) => Problem): T {
   try {
     return load();
   } catch (error) {
-    complain(loading, path, `tables that can be read: ${(error as Error).message}`);
+    if (!(error instanceof ConfigError)) throw error;
+    loading.problems.push(...error.problems.map(place));
     return nothing;
   }
+}
+
+/** The path that a key such as `domains.sip[0].peer` names. */
+function pathOf(key: string): PropertyKey[] {
+  return key
+    .split(/[.[\]]+/)
+    .filter((part) => part !== "")
+    .map((part) => (/^[0-9]+$/.test(part) ? Number(part) : part));
 }
 
 const NO_DOMAINS: DomainTable = { sip: [], xmpp: [] };

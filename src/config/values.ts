@@ -2,6 +2,9 @@
 
 import { BlockList, isIP } from "node:net";
 import { z } from "zod";
+import { parseHost } from "../core/address/host";
+import { enforceDomain } from "../core/address/jid";
+import type { Result } from "../core/result";
 import type { ListenerOptions, TransportName } from "../sip/transport/transport";
 
 export interface Value<T> {
@@ -56,8 +59,11 @@ export const FOLDER = value("the name of a folder, from the folder of this confi
 /** A secret that XML and digest can carry: a text without line breaks or other controls. */
 export const SECRET = value("a text in quotes, without line breaks", readSecret);
 
-/** A domain name, or an IP literal; lower case comes out. */
-export const DOMAIN = value("a domain name, such as sip.example", readDomain);
+/** A domain as SIP writes it: lower case, A-labels. RFC 3261 §25. */
+export const SIP_DOMAIN = value("a domain name, such as sip.example", (raw) => readName(raw, parseHost));
+
+/** A domain as XMPP writes it: lower case, U-labels. RFC 7622 §3.2. */
+export const XMPP_DOMAIN = value("a domain name, such as sip.example", (raw) => readName(raw, enforceDomain));
 
 /** Milliseconds out of "30 s"; never 0, and never more than a timer of Node can hold. */
 export const DURATION = value(
@@ -138,6 +144,11 @@ export function hex(digits: number): Value<string> {
 export function readSecret(raw: unknown): string | undefined {
   if (typeof raw !== "string" || raw === "") return undefined;
   return CONTROL_PATTERN.test(raw) ? undefined : raw;
+}
+
+function readName(raw: unknown, read: (text: string) => Result<string>): string | undefined {
+  const name = typeof raw === "string" && raw !== "" ? read(raw) : undefined;
+  return name?.ok ? name.value : undefined;
 }
 
 function readDomain(raw: unknown): string | undefined {

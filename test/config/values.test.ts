@@ -1,6 +1,5 @@
 import {
   ADVERTISED,
-  DOMAIN,
   DURATION,
   HEALTH_LISTEN,
   HOST_PORT,
@@ -12,9 +11,11 @@ import {
   PROXY_URI,
   SECRET,
   SIP_ADDRESS,
+  SIP_DOMAIN,
   size,
   TRUST,
   type Value,
+  XMPP_DOMAIN,
   YES_NO,
 } from "../../src/config/values";
 
@@ -41,7 +42,8 @@ const accepted: [Value<unknown>, unknown, unknown][] = [
   [PROXY_URI, "sip:proxy.example:5060;transport=tcp", "sip:proxy.example:5060;transport=tcp"],
   [PROXY_URI, "sips:[::1]", "sips:[::1]"],
   [SIP_ADDRESS, "sip:romeo@sip.example", "sip:romeo@sip.example"],
-  [DOMAIN, "Bücher.example", "bücher.example"],
+  [XMPP_DOMAIN, "Bücher.example", "bücher.example"],
+  [SIP_DOMAIN, "Bücher.example", "xn--bcher-kva.example"],
   [SECRET, "p w:%@", "p w:%@"],
   [hex(4), "ABcd", "abcd"],
   [integer(1, 3), 3, 3],
@@ -84,9 +86,9 @@ const refused: [Value<unknown>, unknown][] = [
   [PROXY_URI, "sip:a b"],
   [SIP_ADDRESS, "romeo@sip.example"],
   [SIP_ADDRESS, "sip:a@b@c"],
-  [DOMAIN, "-a.example"],
-  [DOMAIN, "a..b"],
-  [DOMAIN, `${"a".repeat(64)}.example`],
+  [XMPP_DOMAIN, "-a.example"],
+  [XMPP_DOMAIN, "a..b"],
+  [XMPP_DOMAIN, `${"a".repeat(64)}.example`],
   [SECRET, ""],
   [SECRET, 1234],
   [SECRET, "two\nlines"],
@@ -104,7 +106,16 @@ test.each(refused)("%#: a wrong value is refused", (value, raw) => {
 });
 
 test("hostile lengths are refused in linear time", () => {
-  for (const value of [DURATION, HOST_PORT, LISTENER, TRUST, PROXY_URI, SIP_ADDRESS, DOMAIN]) {
+  for (const value of [
+    DURATION,
+    HOST_PORT,
+    LISTENER,
+    TRUST,
+    PROXY_URI,
+    SIP_ADDRESS,
+    SIP_DOMAIN,
+    XMPP_DOMAIN,
+  ]) {
     expect(value.schema.safeParse(`sip:${"a.".repeat(500_000)}`).success).toBe(false);
   }
 });

@@ -1,0 +1,38 @@
+/** `npm run bench`: every program directly in bench/, or those that are named: `npm run bench -- messages`. */
+
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { setup } from "./setup.mjs";
+import { ROOT, runOpenly, say, step, tool } from "./steps.mjs";
+
+/** Inside node_modules: out of git's sight, and packages are found from there. */
+const BUILT = join(ROOT, "node_modules", ".cache", "isthmus-bench");
+
+const named = process.argv.slice(2).filter((arg) => !arg.startsWith("-"));
+const options = process.argv.slice(2).filter((arg) => arg.startsWith("-"));
+const programs = readdirSync(join(ROOT, "bench"))
+  .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
+  .map((name) => basename(name, ".ts"));
+
+process.exitCode = await main();
+
+async function main() {
+  const unknown = named.filter((name) => !programs.includes(name));
+  if (unknown.length > 0 || programs.length === 0) {
+    say(`There is no bench ${unknown.join(", ")}; there are: ${programs.join(", ") || "none"}.`);
+    return 2;
+  }
+  if (!(await setup()) || !(await build())) return 1;
+  for (const program of named.length > 0 ? named : programs) {
+    const code = await runOpenly([process.execPath, join(BUILT, "bench", `${program}.js`), ...options]);
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+async function build() {
+  rmSync(BUILT, { recursive: true, force: true });
+  const project = existsSync(join(ROOT, "bench", "tsconfig.json")) ? "bench/tsconfig.json" : "tsconfig.json";
+  const output = ["--noEmit", "false", "--outDir", BUILT, "--rootDir", ROOT];
+  return (await step("build of bench/", [...tool("typescript", "bin/tsc"), "-p", project, ...output])).ok;
+}
