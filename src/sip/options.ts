@@ -16,8 +16,10 @@ export interface SipOptions {
   /** Value of Accept in OPTIONS and 415 (from mappings/content-types.yaml). */
   readonly accept: string;
   readonly software: string;
+  /** Requests at once that wait for the answer of the other side; more are refused with 503. */
   readonly maximumServerTransactions: number;
-  /** Server transactions from one source address at most, so that one peer cannot take all of them. */
+  /** The same for one source address, so that one peer cannot take all of them; absent: half. */
+  readonly maximumPerSource?: number;
   readonly maximumClientTransactions: number;
 }
 

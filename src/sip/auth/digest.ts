@@ -1,0 +1,62 @@
+/** The digest computation, the same for both sides. RFC 7616 §3.4, RFC 8760 §2; without qop: RFC 2617 §3.2.2.1. */
+
+import { createHash } from "node:crypto";
+
+/** Strongest first. */
+export const DIGEST_ALGORITHMS = ["SHA-512-256", "SHA-256", "MD5"] as const;
+export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
+
+/** `legacy`: no qop at all (RFC 2069 style). */
+export type DigestProtection =
+  | { readonly qop: "legacy" }
+  | { readonly qop: "auth" | "auth-int"; readonly nc: string; readonly cnonce: string };
+
+export interface DigestInputs {
+  readonly algorithm: DigestAlgorithm;
+  /** H(username:realm:password), lower-case hex (§3.4.2). */
+  readonly ha1: string;
+  readonly method: string;
+  /** The `uri` parameter, as it stands there. */
+  readonly uri: string;
+  readonly nonce: string;
+  readonly protection: DigestProtection;
+  /** Counts for auth-int only. */
+  readonly body: Uint8Array;
+}
+
+/** The `response` parameter, lower-case hex. */
+export function digestResponse(inputs: DigestInputs): string {
+  const { algorithm, ha1, method, uri, nonce, protection } = inputs;
+  const a2 = `${method}:${uri}`;
+  if (protection.qop === "legacy")
+    return digestHash(algorithm, `${ha1}:${nonce}:${digestHash(algorithm, a2)}`);
+  const isInt = protection.qop === "auth-int";
+  const ha2 = digestHash(algorithm, isInt ? `${a2}:${digestHash(algorithm, inputs.body)}` : a2);
+  return digestHash(
+    algorithm,
+    `${ha1}:${nonce}:${protection.nc}:${protection.cnonce}:${protection.qop}:${ha2}`,
+  );
+}
+
+/** H(username:realm:password) (§3.4.2), what a server keeps in place of the password. */
+export function digestHa1(
+  algorithm: DigestAlgorithm,
+  username: string,
+  realm: string,
+  password: string,
+): string {
+  return digestHash(algorithm, `${username}:${realm}:${password}`);
+}
+
+/** The algorithm that a parameter names, absent meaning MD5 (§3.3); undefined for one that we do not speak. */
+export function digestAlgorithm(name: string | undefined): DigestAlgorithm | undefined {
+  if (name === undefined) return "MD5";
+  const upper = name.toUpperCase();
+  return DIGEST_ALGORITHMS.find((algorithm) => algorithm === upper);
+}
+
+function digestHash(algorithm: DigestAlgorithm, data: string | Uint8Array): string {
+  return createHash(NODE_NAMES[algorithm]).update(data).digest("hex");
+}
+
+const NODE_NAMES = { "SHA-512-256": "sha512-256", "SHA-256": "sha256", MD5: "md5" } as const;

@@ -1,0 +1,90 @@
+/** Nonces that need no table, and the counts already used with them. RFC 7616 §3.3 (nonce), §3.4 (nc), §5.5 (replay). */
+
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+
+/** `foreign`: not made in this life of the gateway; `expired`: ours, but too old. */
+export type NonceState = "good" | "expired" | "foreign";
+
+export class Nonces {
+  readonly #key = randomBytes(32);
+  readonly #windows = new Map<string, CountWindow>();
+  #serial = 0;
+  /** A nonce made before this had its counts forgotten, and could be replayed: it counts as expired. */
+  #forgottenUntil = 0;
+
+  /** A new nonce: time and serial number, signed with a key that lives as long as the process. */
+  make(now: number): string {
+    const head = Buffer.allocUnsafe(HEAD_BYTES);
+    head.writeUIntBE(now, 0, 6);
+    this.#serial = (this.#serial + 1) >>> 0;
+    head.writeUInt32BE(this.#serial, 6);
+    return Buffer.concat([head, this.#sign(head)]).toString("base64url");
+  }
+
+  check(nonce: string, now: number): NonceState {
+    if (!NONCE.test(nonce)) return "foreign";
+    const bytes = Buffer.from(nonce, "base64url");
+    const head = bytes.subarray(0, HEAD_BYTES);
+    if (!timingSafeEqual(this.#sign(head), bytes.subarray(HEAD_BYTES))) return "foreign";
+    const made = head.readUIntBE(0, 6);
+    return made <= this.#forgottenUntil || now - made > NONCE_LIFETIME_MS ? "expired" : "good";
+  }
+
+  /**
+   * Uses up a nonce count; false when it was used before or is too far behind. Call it for a proven response only, so
+   * that nobody else can use up a phone's counts. Counts may come out of order: several requests are under way at once.
+   */
+  use(nonce: string, count: number, now: number): boolean {
+    let window = this.#windows.get(nonce);
+    if (window === undefined) {
+      this.#makeRoom(now);
+      window = new CountWindow();
+      // A copy: the text as parsed would keep the whole header block of its request alive.
+      this.#windows.set(Buffer.from(nonce, "latin1").toString("latin1"), window);
+    }
+    return window.use(count);
+  }
+
+  #makeRoom(now: number): void {
+    for (const nonce of this.#windows.keys()) {
+      const made = Buffer.from(nonce, "base64url").readUIntBE(0, 6);
+      const isDead = now - made > NONCE_LIFETIME_MS;
+      if (!isDead && this.#windows.size < MAXIMUM_WINDOWS) return;
+      this.#windows.delete(nonce);
+      if (!isDead) this.#forgottenUntil = Math.max(this.#forgottenUntil, made);
+    }
+  }
+
+  #sign(head: Uint8Array): Buffer {
+    return createHmac("sha256", this.#key).update(head).digest().subarray(0, SIGNATURE_BYTES);
+  }
+}
+
+/** The highest count seen and which of the 31 before it were seen too. */
+class CountWindow {
+  #highest = 0;
+  /** Bit n: the count `highest - n` was used. */
+  #seen = 0;
+
+  use(count: number): boolean {
+    if (count < 1) return false;
+    const ahead = count - this.#highest;
+    if (ahead > 0) {
+      this.#seen = ahead > 31 ? 1 : (this.#seen << ahead) | 1;
+      this.#highest = count;
+      return true;
+    }
+    const bit = 1 << -ahead;
+    if (-ahead > 31 || (this.#seen & bit) !== 0) return false;
+    this.#seen |= bit;
+    return true;
+  }
+}
+
+const HEAD_BYTES = 10;
+const SIGNATURE_BYTES = 20;
+const NONCE = /^[A-Za-z0-9_-]{40}$/;
+/** Long enough for a conversation without a new challenge, short enough that a stolen legacy answer is soon worthless. */
+const NONCE_LIFETIME_MS = 300_000;
+/** Nonces with counts in use; past this the oldest is forgotten, and its user gets a new one with stale=true. */
+const MAXIMUM_WINDOWS = 20_000;

@@ -1,0 +1,189 @@
+/** Who may speak for whom. RFC 3325 §4, §5, §9.1 (trusted neighbours); RFC 3261 §22 (everyone else); architecture §4 point 11. */
+
+import { BlockList, isIP } from "node:net";
+import { parseSipUri, type SipUri } from "../../core/address/sip-uri";
+import type { Counters, Log } from "../../gateway/sides";
+import type { HeaderField } from "../message/header-list";
+import { parseNameAddr } from "../message/name-addr";
+import { splitValues } from "../message/values";
+import type { SipOptions, SipPeer } from "../options";
+import type { ReceivedRequest } from "../transaction/received-request";
+import type { Source } from "../transport/transport";
+import { DigestServer } from "./digest-server";
+
+export type TrustVerdict =
+  /** The request speaks for `fromUri`; `peer` names whose switches apply. */
+  | { readonly kind: "speaks"; readonly fromUri: string; readonly peer: string }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly reason: string;
+      readonly headers: readonly HeaderField[];
+    };
+
+export class Trust {
+  readonly #peers: readonly TrustedPeer[];
+  readonly #digest: DigestServer;
+  /** Domains some of whose users sign for themselves. */
+  readonly #userDomains = new Set<string>();
+  readonly #peersByAddress = new Map<string, readonly TrustedPeer[]>();
+  readonly #log: Log;
+  readonly #counters: Counters;
+
+  constructor(
+    options: Pick<SipOptions, "peers" | "users" | "realm">,
+    deps: { log: Log; counters: Counters },
+  ) {
+    this.#peers = options.peers.map((peer) => new TrustedPeer(peer));
+    this.#digest = new DigestServer(options.realm, options.users);
+    for (const user of options.users) {
+      const uri = parseSipUri(user.uri);
+      if (uri.ok) this.#userDomains.add(uri.value.host);
+    }
+    this.#log = deps.log;
+    this.#counters = deps.counters;
+  }
+
+  /** Judges a request: by its source, else by its credentials. A From header alone proves nothing. */
+  judge(received: ReceivedRequest, now: number): TrustVerdict {
+    const believed = this.#believedPeers(received.source);
+    return believed.length > 0
+      ? this.#judgeNeighbour(received, believed)
+      : this.#judgeStranger(received, now);
+  }
+
+  #judgeNeighbour(received: ReceivedRequest, peers: readonly TrustedPeer[]): TrustVerdict {
+    const fromUri = assertedIdentity(received) ?? received.from.uri;
+    const uri = parseSipUri(fromUri);
+    if (!uri.ok) return refused(400, "Malformed From");
+    for (const { peer, domains, isForAll } of peers) {
+      if (isForAll || domains.has(uri.value.host)) return { kind: "speaks", fromUri, peer: peer.name };
+    }
+    this.#counters.add("sip.trust.foreign-domain");
+    return refused(403, "Sender Domain Not Served");
+  }
+
+  #judgeStranger(received: ReceivedRequest, now: number): TrustVerdict {
+    const from = parseSipUri(received.from.uri);
+    if (!from.ok) return refused(400, "Malformed From");
+    const { host } = from.value;
+    if (!this.#userDomains.has(host)) {
+      this.#counters.add("sip.trust.strangers");
+      return refused(403, "Forbidden");
+    }
+    const peer = this.#peers.find((candidate) => candidate.domains.has(host))?.peer;
+    const allowLegacy = peer?.switches.digestWithoutQop ?? false;
+    const verdict = this.#digest.verify(received.request, allowLegacy, now);
+    if (verdict.kind !== "valid") {
+      if (verdict.kind === "wrong") this.#reportFailure(received.source, verdict.username);
+      else this.#counters.add("sip.auth.challenges");
+      const stale = verdict.kind === "challenge" && verdict.stale;
+      return refused(401, "Unauthorized", this.#digest.challenge(stale, now));
+    }
+    if (!isSameAddressOfRecord(verdict.user.uri, from.value)) {
+      this.#counters.add("sip.auth.other-user");
+      return refused(403, "Credentials Are For Another User");
+    }
+    return { kind: "speaks", fromUri: received.from.uri, peer: peer?.name ?? DEFAULT_PEER };
+  }
+
+  #reportFailure(source: Source, username: string): void {
+    this.#counters.add("sip.auth.failures");
+    this.#log.warn(
+      { source: source.address, username: username.slice(0, LOGGED_NAME_MAXIMUM) },
+      "digest failed",
+    );
+  }
+
+  #believedPeers(source: Source): readonly TrustedPeer[] {
+    const byAddress = this.#peersOf(source.address);
+    if (source.tlsIdentities.length === 0) return byAddress;
+    const byIdentity = this.#peers.filter((peer) => peer.hasIdentity(source.tlsIdentities));
+    return byAddress.length === 0 ? byIdentity : [...new Set([...byAddress, ...byIdentity])];
+  }
+
+  #peersOf(address: string): readonly TrustedPeer[] {
+    const known = this.#peersByAddress.get(address);
+    if (known !== undefined) return known;
+    const peers = this.#peers.filter((peer) => peer.hasAddress(address));
+    if (this.#peersByAddress.size >= MAXIMUM_ADDRESSES) this.#peersByAddress.clear();
+    this.#peersByAddress.set(address, peers);
+    return peers;
+  }
+}
+
+class TrustedPeer {
+  readonly domains: ReadonlySet<string>;
+  /** May it speak for any domain? */
+  readonly isForAll: boolean;
+  readonly #addresses = new BlockList();
+  readonly #identities: ReadonlySet<string>;
+
+  /** @throws when a CIDR range cannot be read: the configuration should have said so */
+  constructor(readonly peer: SipPeer) {
+    this.domains = new Set(peer.domains.map((domain) => domain.toLowerCase()));
+    this.isForAll = this.domains.has("*");
+    this.#identities = new Set(peer.trustedIdentities.map((identity) => identity.toLowerCase()));
+    for (const range of peer.trustedAddresses) this.#addRange(range);
+  }
+
+  hasAddress(address: string): boolean {
+    const family = isIP(address);
+    return family !== 0 && this.#addresses.check(address, family === 4 ? "ipv4" : "ipv6");
+  }
+
+  hasIdentity(identities: readonly string[]): boolean {
+    return identities.some((identity) => this.#identities.has(identity.toLowerCase()));
+  }
+
+  #addRange(range: string): void {
+    const [address = "", prefix] = range.split("/");
+    const family = isIP(address);
+    if (family === 0) throw new Error(`${this.peer.name}: ${range} is no address range`);
+    const type = family === 4 ? "ipv4" : "ipv6";
+    if (prefix === undefined) this.#addresses.addAddress(address, type);
+    else this.#addresses.addSubnet(address, Number(prefix), type);
+  }
+}
+
+/**
+ * P-Asserted-Identity as RFC 3325 §9.1 has it: at most one sip or sips URI (and one tel, which From serves better).
+ * With `Privacy: id` the user has asked that it stay inside the trust domain (§9.3), and XMPP is outside of it.
+ */
+function assertedIdentity({ request }: ReceivedRequest): string | undefined {
+  const values = request.headers.getAll("P-Asserted-Identity");
+  if (values.length === 0) return undefined;
+  const privacy = request.headers.get("Privacy");
+  if (privacy?.split(";").some((value) => value.trim().toLowerCase() === "id")) return undefined;
+  for (const value of values) {
+    for (const element of splitValues(value)) {
+      const uri = parseNameAddr(element)?.uri;
+      if (uri !== undefined && SIP_OR_SIPS.test(uri)) return uri;
+    }
+  }
+  return undefined;
+}
+
+function isSameAddressOfRecord(configured: string, from: SipUri): boolean {
+  const own = parseSipUri(configured);
+  return own.ok && own.value.host === from.host && decodedUser(own.value) === decodedUser(from);
+}
+
+/** The user part compares with case (RFC 3261 §19.1.4), and `%HH` equals the character it stands for. */
+function decodedUser({ user }: SipUri): string {
+  try {
+    return decodeURIComponent(user ?? "");
+  } catch {
+    return user ?? "";
+  }
+}
+
+function refused(status: number, reason: string, headers: readonly HeaderField[] = []): TrustVerdict {
+  return { kind: "refused", status, reason, headers };
+}
+
+const SIP_OR_SIPS = /^sips?:/i;
+const DEFAULT_PEER = "default";
+const LOGGED_NAME_MAXIMUM = 64;
+/** Source addresses whose peers are remembered; a flood of others only costs looking them up again. */
+const MAXIMUM_ADDRESSES = 10_000;

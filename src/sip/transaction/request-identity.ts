@@ -1,0 +1,76 @@
+/** Which requests are the same one. RFC 3261 §17.2.3 and §8.2.2.2, made safe for clients that re-use every identifier. */
+
+import type { SipRequest } from "../message/message";
+import type { Via } from "../message/via";
+import { sha256 } from "./sha256";
+
+/**
+ * Two requests with the same `hi`, `lo` are copies of one request; with the same `via` too they are retransmissions
+ * of one transaction, else they came by different ways (§8.2.2.2: merged).
+ */
+export interface RequestIdentity {
+  /** First and second 32 bits of a SHA-256 over everything but the topmost Via. */
+  readonly hi: number;
+  readonly lo: number;
+  /** 32 bits over the branch and sent-by of the topmost Via. */
+  readonly via: number;
+  /** The 16 characters of `transaction` that name the request without its Via. */
+  readonly request: string;
+  /** All of it: 22 URL-safe characters, also legal as a tag. The same in every life of the gateway. */
+  readonly transaction: string;
+}
+
+export type Identify = (
+  request: SipRequest,
+  topmostVia: Via,
+  from: { readonly uri: string; readonly tag: string | undefined },
+) => RequestIdentity;
+
+/**
+ * Makes the function that names requests. The branch alone would do by §17.2.3, but COMPAT(libpurple 2.14) never seeds
+ * its random numbers: two users, or one after a restart, send the same branch, Call-ID and tags for different messages.
+ * So From, Request-URI and the body count as well: a true retransmission is the same in every byte. The Via part need
+ * not resist forgers: who can forge it must send the victim's whole request, and gets that request's answer.
+ */
+export function createIdentify(): Identify {
+  const scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
+  return (request, topmostVia, from) => {
+    const head = `${request.method}\n${request.uri}\n${from.uri}\n${from.tag ?? ""}\n${request.headers.get("Call-ID") ?? ""}\n${request.headers.get("CSeq") ?? ""}\n`;
+    // A UTF-16 unit takes three bytes at most.
+    const fits = head.length * 3 + request.body.length <= SCRATCH_BYTES;
+    const bytes = fits
+      ? joined(scratch, head, request.body)
+      : Buffer.concat([Buffer.from(head), request.body]);
+    const digest = sha256(bytes);
+    const via = fnv1a(`${topmostVia.branch ?? ""} ${topmostVia.host.toLowerCase()}:${topmostVia.port ?? ""}`);
+    scratch.write(digest, 0, 16, "base64url");
+    const hi = scratch.readUInt32BE(0);
+    const lo = scratch.readUInt32BE(4);
+    const name = digest.slice(0, 16);
+    return { hi, lo, via, request: name, transaction: name + base64url32(via) };
+  };
+}
+
+function joined(scratch: Buffer, head: string, body: Buffer): Buffer {
+  const end = scratch.write(head, 0, "utf8");
+  body.copy(scratch, end);
+  return scratch.subarray(0, end + body.length);
+}
+
+/** FNV-1a over UTF-16 units: fast, and good enough to tell one sender's branches apart. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  // One more round mixes the last character into the upper bits.
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
+}
+
+function base64url32(value: number): string {
+  let text = "";
+  for (let shift = 30; shift >= 0; shift -= 6) text += BASE64URL[(value >>> shift) & 63];
+  return text;
+}
+
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** Holds any datagram with its identifiers; what is larger came by a stream and is joined on the heap. */
+const SCRATCH_BYTES = 128 * 1024;

@@ -1,0 +1,64 @@
+/** What a UAS checks before it looks at the meaning of a request. RFC 3261 §8.2.1, §8.2.2, §16.3; RFC 5393 §4.2. */
+
+import { parseSipUri } from "../../core/address/sip-uri";
+import type { HeaderField } from "../message/header-list";
+import { splitValues } from "../message/values";
+import type { ReceivedRequest } from "../transaction/received-request";
+import { isLooped } from "./loop";
+
+export interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: readonly HeaderField[];
+}
+
+export interface InspectContext {
+  /** Domains that are served here, lower case; "*" is any. */
+  readonly domains: ReadonlySet<string>;
+  readonly isOurs: (host: string, port: number) => boolean;
+}
+
+/** The methods that do something here. INVITE is understood too, but nothing would be served by offering it. */
+export const ALLOW = "MESSAGE, OPTIONS";
+
+/** Why a request of any method but INVITE, ACK and CANCEL is refused; undefined: go on. */
+export function inspect(received: ReceivedRequest, context: InspectContext): Refusal | undefined {
+  const { request } = received;
+  if (request.method !== "MESSAGE" && request.method !== "OPTIONS") return METHOD_NOT_ALLOWED;
+  const unsupported = requiredExtensions(request.headers.getAll("Require"));
+  if (unsupported !== undefined) return refusal(420, "Bad Extension", [["Unsupported", unsupported]]);
+  // §11: OPTIONS is answered by whomever it reaches, for whatever address and with no hop left.
+  if (request.method === "OPTIONS") return undefined;
+  if (isLooped(received, context.isOurs)) return refusal(482, "Loop Detected");
+  // To us a message is not at its end: it goes on into XMPP, so the last hop is used up (§16.3 item 3).
+  const hops = request.headers.get("Max-Forwards");
+  if (hops !== undefined && Number(hops) === 0) return refusal(483, "Too Many Hops");
+  return inspectRequestUri(request.uri, context.domains);
+}
+
+/** §8.2.2.1: 416 for a scheme that nobody here can read, 404 for a domain that is not ours. */
+function inspectRequestUri(text: string, domains: ReadonlySet<string>): Refusal | undefined {
+  const uri = parseSipUri(text);
+  if (!uri.ok) {
+    const { code, sipStatus } = uri.rejection;
+    return refusal(
+      sipStatus,
+      code === "SCHEME_UNSUPPORTED" ? "Unsupported URI Scheme" : "Malformed Request-URI",
+    );
+  }
+  // A telephone number has no domain: whether it is served is the core's to say.
+  if (uri.value.scheme === "tel" || domains.has("*") || domains.has(uri.value.host)) return undefined;
+  return refusal(404, "Domain Not Served");
+}
+
+/** §8.2.2.3: no extension is supported, so every option tag in Require is one too many. */
+function requiredExtensions(values: readonly string[]): string | undefined {
+  const tags = values.flatMap(splitValues);
+  return tags.length === 0 ? undefined : tags.join(", ");
+}
+
+function refusal(status: number, reason: string, headers: readonly HeaderField[] = []): Refusal {
+  return { status, reason, headers };
+}
+
+const METHOD_NOT_ALLOWED = refusal(405, "Method Not Allowed", [["Allow", ALLOW]]);

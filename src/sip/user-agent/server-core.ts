@@ -1,0 +1,247 @@
+/** The UAS: requests in, answers out. RFC 3261 §8.2; OPTIONS: §11.2; CANCEL: §9.2; INVITE refused: §13.3.1.3. */
+
+import type { Clock, Counters, Log, SipAnswer, SipMessageHandler } from "../../gateway/sides";
+import { Trust } from "../auth/trust";
+import { parseCSeq } from "../message/cseq";
+import type { ParseProblem, SipRequest } from "../message/message";
+import { parseNameAddr } from "../message/name-addr";
+import { responseTo } from "../message/response";
+import { serialize } from "../message/serialize";
+import type { SipOptions } from "../options";
+import { InviteServerTransactions } from "../transaction/invite-server";
+import {
+  type AnswerHeaders,
+  type AnswerSender,
+  NonInviteServerTransactions,
+} from "../transaction/non-invite-server";
+import type { ReceivedRequest } from "../transaction/received-request";
+import { createIdentify } from "../transaction/request-identity";
+import type { Source, Transports } from "../transport/transport";
+import { ALLOW, type InspectContext, inspect } from "./inspect";
+import { messageInput } from "./to-input";
+import { responseTarget, stampVia } from "./topmost-via";
+
+export interface ServerDeps {
+  readonly transports: Transports;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+}
+
+export class ServerCore implements AnswerSender {
+  readonly #transports: Transports;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #counters: Counters;
+  readonly #context: InspectContext;
+  readonly #optionsHeaders: AnswerHeaders;
+  readonly #trust: Trust;
+  readonly #identify = createIdentify();
+  readonly #transactions: NonInviteServerTransactions;
+  readonly #invites: InviteServerTransactions;
+  readonly #handler: SipMessageHandler;
+  #isDraining = false;
+
+  constructor(options: SipOptions, deps: ServerDeps, handler: SipMessageHandler) {
+    this.#transports = deps.transports;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#counters = deps.counters;
+    this.#context = {
+      domains: new Set(options.domains.map((domain) => domain.toLowerCase())),
+      isOurs: (host, port) => deps.transports.isOurs(host, port),
+    };
+    this.#optionsHeaders = [
+      ["Allow", ALLOW],
+      ["Accept", options.accept],
+      ["Supported", ""],
+    ];
+    this.#trust = new Trust(options, deps);
+    const maximum = options.maximumServerTransactions;
+    const limits = { maximum, maximumPerSource: options.maximumPerSource ?? Math.ceil(maximum / 2) };
+    const below = { clock: deps.clock, counters: deps.counters, sender: this };
+    this.#transactions = new NonInviteServerTransactions(options.timers, limits, below);
+    this.#invites = new InviteServerTransactions(options.timers, below);
+    this.#handler = handler;
+  }
+
+  /** A request that could be read. */
+  onRequest(request: SipRequest, source: Source): void {
+    const received = this.#receive(request, source);
+    if (received === undefined) {
+      this.#counters.add("sip.dropped.malformed");
+      return;
+    }
+    switch (request.method) {
+      case "MESSAGE":
+        this.#counters.add("sip.in.message");
+        this.#onMessage(received);
+        return;
+      case "ACK":
+        // An ACK is never answered (§17.1.1.3); one that fits nothing belongs to a call long gone.
+        if (!this.#invites.receive(received)) this.#counters.add("sip.dropped.ack");
+        return;
+      case "INVITE":
+        if (!this.#invites.receive(received)) this.#onInvite(received);
+        return;
+      case "CANCEL":
+        this.#onCancel(received);
+        return;
+      default:
+        this.#onOther(received);
+    }
+  }
+
+  /** A request that could not be read: the 400-class answer where one can be built, else nothing (§8.2.6, §21.4.1). */
+  onProblem(problem: ParseProblem, source: Source): void {
+    const { partial } = problem;
+    const received =
+      partial === undefined || partial.method === "ACK" ? undefined : this.#receive(partial, source);
+    if (received === undefined) {
+      this.#counters.add("sip.dropped.malformed");
+      return;
+    }
+    this.#counters.add("sip.refused.malformed");
+    this.answer(received, problem.status, problem.reason, NO_HEADERS);
+  }
+
+  /** From now on new requests get 503; retransmissions still get their answer. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  get open(): number {
+    return this.#transactions.open;
+  }
+
+  /** Forgets everything; returns how many requests had no answer yet. */
+  stop(): number {
+    this.#invites.stop();
+    return this.#transactions.stop();
+  }
+
+  answer(received: ReceivedRequest, status: number, reason: string, headers: AnswerHeaders): Buffer {
+    const parts = status === 100 ? { headers } : { toTag: received.identity.transaction, headers };
+    const response = responseTo(received.request, status, oneLine(reason), parts);
+    const bytes = serialize(response);
+    this.repeat(received, bytes);
+    return bytes;
+  }
+
+  repeat(received: ReceivedRequest, bytes: Buffer): void {
+    void this.#transports.reply(bytes, received.source, responseTarget(received, received.source));
+  }
+
+  #receive(request: SipRequest, source: Source): ReceivedRequest | undefined {
+    const stamped = stampVia(request, source);
+    const from = parseNameAddr(request.headers.get("From") ?? "");
+    const cseq = parseCSeq(request.headers.get("CSeq") ?? "");
+    if (stamped === undefined || from === undefined || cseq === undefined) return undefined;
+    const { topmostVia } = stamped;
+    const identity = this.#identify(request, topmostVia, { uri: from.uri, tag: from.parameters.get("tag") });
+    return { request: stamped.request, topmostVia, from, cseq, source, identity };
+  }
+
+  /** False: the request was a retransmission, or is refused for what it is among others. */
+  #admit(received: ReceivedRequest): boolean {
+    const admission = this.#transactions.admit(received);
+    if (admission === "absorbed") return false;
+    if (admission === "merged") this.#refuse(received, 482, "Merged Request", NO_HEADERS);
+    else if (this.#isDraining) this.#refuse(received, 503, "Stopping", RETRY_WHEN_RESTARTED);
+    else if (admission === "full") this.#refuse(received, 503, "Too Much Is Waiting", RETRY_SOON);
+    else return true;
+    return false;
+  }
+
+  #onMessage(received: ReceivedRequest): void {
+    if (!this.#admit(received)) return;
+    const refusal = inspect(received, this.#context);
+    if (refusal !== undefined) {
+      this.#refuse(received, refusal.status, refusal.reason, refusal.headers);
+      return;
+    }
+    const verdict = this.#trust.judge(received, this.#clock.now());
+    if (verdict.kind === "refused") {
+      this.#refuse(received, verdict.status, verdict.reason, verdict.headers);
+      return;
+    }
+    const answer = this.#handle(received, verdict.fromUri, verdict.peer);
+    if (!(answer instanceof Promise)) {
+      this.#transactions.answer(received, answer.status, answer.reason, answer.headers);
+      return;
+    }
+    const pending = this.#transactions.wait(received);
+    answer.then(
+      (later) => {
+        const { status, reason, headers } = allowedAnswer(later);
+        this.#transactions.answerPending(pending, status, reason, headers);
+      },
+      (error: unknown) => {
+        const { status, reason, headers } = this.#failed(received, error);
+        this.#transactions.answerPending(pending, status, reason, headers);
+      },
+    );
+  }
+
+  #handle(received: ReceivedRequest, fromUri: string, peer: string): SipAnswer | Promise<SipAnswer> {
+    try {
+      const answer = this.#handler(messageInput(received, fromUri, peer));
+      return answer instanceof Promise ? answer : allowedAnswer(answer);
+    } catch (error) {
+      return this.#failed(received, error);
+    }
+  }
+
+  /** The gateway catches its own exceptions: this one is a mistake of ours that must still not leave the peer waiting. */
+  #failed(received: ReceivedRequest, error: unknown): SipAnswer {
+    this.#log.error({ rid: received.identity.transaction, error }, "message handler failed");
+    return SERVER_ERROR;
+  }
+
+  #onInvite(received: ReceivedRequest): void {
+    // §13.3.1.3: no session that could be offered would be acceptable here.
+    this.#invites.refuse(received, 488, "Not Acceptable Here");
+  }
+
+  #onCancel(received: ReceivedRequest): void {
+    // §9.2: an INVITE that has its final answer is not affected; any other request has no transaction to cancel.
+    if (this.#invites.has(received)) this.#refuse(received, 200, "OK", NO_HEADERS);
+    else this.#refuse(received, 481, "Call/Transaction Does Not Exist", NO_HEADERS);
+  }
+
+  #onOther(received: ReceivedRequest): void {
+    if (!this.#admit(received)) return;
+    const refusal = inspect(received, this.#context);
+    if (refusal !== undefined) this.#refuse(received, refusal.status, refusal.reason, refusal.headers);
+    else this.#refuse(received, 200, "OK", this.#optionsHeaders);
+  }
+
+  /**
+   * Answers without keeping anything (§8.2.7): the answer follows from the request alone, so a retransmission gets the
+   * same again, and a flood of bad requests finds no memory to fill (§26.3.2.4).
+   */
+  #refuse(received: ReceivedRequest, status: number, reason: string, headers: AnswerHeaders): void {
+    if (status >= 300) this.#counters.add(`sip.refused.${status}`);
+    this.answer(received, status, reason, headers);
+  }
+}
+
+/** RFC 4320 §4.2: never 408 to a non-INVITE; and a final answer must be one. */
+function allowedAnswer(answer: SipAnswer): SipAnswer {
+  if (answer.status === 408) return { ...answer, status: 504 };
+  return answer.status >= 200 && answer.status <= 699 ? answer : SERVER_ERROR;
+}
+
+/** A Reason-Phrase may come from an XMPP error text. */
+function oneLine(reason: string): string {
+  return LINE_END.test(reason) ? reason.replace(LINE_ENDS, " ") : reason;
+}
+
+const LINE_END = /[\r\n]/;
+const LINE_ENDS = /[\r\n]+/g;
+const NO_HEADERS: AnswerHeaders = [];
+const SERVER_ERROR: SipAnswer = { status: 500, reason: "Server Internal Error", headers: [] };
+/** Seconds: answers take milliseconds, so a full house empties soon. */
+const RETRY_SOON: AnswerHeaders = [["Retry-After", "5"]];
+/** Seconds: what a restart takes. */
+const RETRY_WHEN_RESTARTED: AnswerHeaders = [["Retry-After", "30"]];

@@ -1,0 +1,63 @@
+/** A MESSAGE request as an input of the core. RFC 3428 §4, §5. */
+
+import type { SipMessageInput } from "../../core/input";
+import { parseNameAddr } from "../message/name-addr";
+import type { ReceivedRequest } from "../transaction/received-request";
+
+/**
+ * @param fromUri whom the request may speak for (see `Trust`)
+ * @param peer whose switches apply
+ */
+export function messageInput(received: ReceivedRequest, fromUri: string, peer: string): SipMessageInput {
+  const { request, identity } = received;
+  const input: Mutable<SipMessageInput> = {
+    kind: "sip-message",
+    rid: identity.transaction.slice(0, RID_LENGTH),
+    transaction: identity.transaction,
+    requestUri: request.uri,
+    toUri: "",
+    fromUri,
+    callId: "",
+    body: request.body,
+    peer,
+  };
+  for (const [name, value] of request.headers.fields) {
+    switch (name) {
+      case "To":
+        input.toUri = parseNameAddr(value)?.uri ?? "";
+        break;
+      case "Call-ID":
+        input.callId = value;
+        break;
+      case "Expires":
+        if (SECONDS.test(value)) input.expires = Number(value);
+        break;
+      default: {
+        const key = TEXT_FIELDS.get(name);
+        if (key !== undefined) input[key] ??= value;
+      }
+    }
+  }
+  return input;
+}
+
+type Mutable<T> = { -readonly [key in keyof T]: T[key] };
+type TextField =
+  | "subject"
+  | "contentType"
+  | "contentEncoding"
+  | "contentLanguage"
+  | "contentDisposition"
+  | "date";
+
+const TEXT_FIELDS: ReadonlyMap<string, TextField> = new Map([
+  ["Subject", "subject"],
+  ["Content-Type", "contentType"],
+  ["Content-Encoding", "contentEncoding"],
+  ["Content-Language", "contentLanguage"],
+  ["Content-Disposition", "contentDisposition"],
+  ["Date", "date"],
+]);
+const SECONDS = /^\d{1,10}$/;
+/** 72 bits of the transaction's hash: the log of a retransmission bears the name of the first. */
+const RID_LENGTH = 12;
