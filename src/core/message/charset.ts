@@ -28,11 +28,45 @@ function decoderFor(charset: string, bytes: Uint8Array): Decoder | undefined {
   return DECODERS.get(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-16be");
 }
 
-type Decoder = InstanceType<typeof TextDecoder>;
+interface Decoder {
+  /** Throws when the octets are none of its charset. */
+  decode(bytes: Uint8Array): string;
+}
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
-const WESTERN = new TextDecoder("windows-1252", { fatal: true });
-const LATIN_9 = new TextDecoder("iso-8859-15", { fatal: true });
+/** A charset of single octets: ISO 8859-1 but for the listed octets. Undefined ones stand for themselves. */
+function singleOctets(differences: Readonly<Record<number, string>>): Decoder {
+  const characters = Array.from({ length: 256 }, (_, code) => differences[code] ?? String.fromCharCode(code));
+  return {
+    decode(bytes) {
+      let text = "";
+      for (const octet of bytes) text += characters[octet] as string;
+      return text;
+    },
+  };
+}
+
+const UTF8: Decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** By octet from 0x80 on; a blank stands for an octet that is not assigned. */
+const WINDOWS_1252 = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ";
+// Node's own decoder for it reads ISO 8859-1, and the others depend on how Node was built.
+const WESTERN = singleOctets(
+  Object.fromEntries(
+    Array.from(WINDOWS_1252, (character, index) => [0x80 + index, character] as const).filter(
+      ([, character]) => character !== " ",
+    ),
+  ),
+);
+const LATIN_9 = singleOctets({
+  164: "€",
+  166: "Š",
+  168: "š",
+  180: "Ž",
+  184: "ž",
+  188: "Œ",
+  189: "œ",
+  190: "Ÿ",
+});
 
 const DECODERS: ReadonlyMap<string, Decoder> = new Map([
   ["utf-8", UTF8],
@@ -44,6 +78,6 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map([
   ["iso-8859-1", WESTERN],
   ["windows-1252", WESTERN],
   ["iso-8859-15", LATIN_9],
-  ["utf-16le", new TextDecoder("utf-16le", { fatal: true })],
-  ["utf-16be", new TextDecoder("utf-16be", { fatal: true })],
+  ["utf-16le", new TextDecoder("utf-16le", { fatal: true }) as Decoder],
+  ["utf-16be", new TextDecoder("utf-16be", { fatal: true }) as Decoder],
 ]);

@@ -3,13 +3,8 @@
  * One record for each pair of people and each writer; the gateway keeps both timers as deadlines in it.
  */
 
+import { type ComposingState, composingRow, type TableEvent } from "./composing-table";
 import type { IsComposing } from "./is-composing";
-
-/**
- * quiet: nobody has written a message yet, so nothing is told; idle; active: writing;
- * stopped: the SIP side said 415 once (RFC 3994 §4).
- */
-export type ComposingState = "quiet" | "idle" | "active" | "stopped";
 
 export interface ComposingRecord {
   /** The side of the person who writes. */
@@ -83,40 +78,13 @@ export function composingDeadline({ refreshAt, idleAt }: ComposingRecord): numbe
   return Math.min(refreshAt, idleAt);
 }
 
-/** Events as the table names them. "active" of XEP-0085 is `present` here: RFC 3994 calls the opposite so. */
-export const SIP_EVENTS = ["active", "idle", "content", "reply", "idle-due"] as const;
-export const XMPP_EVENTS = [
-  ...(["composing", "present", "paused", "inactive", "gone", "content", "reply", "refused"] as const),
-  ...(["refresh-due", "idle-due"] as const),
-] as const;
-type TableEvent = (typeof SIP_EVENTS)[number] | (typeof XMPP_EVENTS)[number];
-
-type Action =
-  /** Nothing is told, on purpose. */
-  | "ignore"
-  | "tell-composing"
-  | "tell-active"
-  /** Still writing: the deadline moves, a repeated state is not told (XEP-0085 §5.3). */
-  | "extend"
-  | "send-active"
-  | "send-refresh"
-  | "send-idle";
-
-interface Row {
-  readonly next: ComposingState;
-  readonly action: Action;
-  /** Where it is written, or why it is ignored. */
-  readonly rule: string;
-}
-
 function step(
   record: ComposingRecord,
   event: TableEvent,
   now: number,
   refreshSeconds: number | undefined,
 ): ComposingStep {
-  const row = TABLE.get(key(record.composer, record.state, event));
-  if (row === undefined) throw new Error(`no row for ${record.composer} ${record.state} ${event}`); // A test walks all.
+  const row = composingRow(record.composer, record.state, event);
   const { composer } = record;
   const timed = (refreshAt: number | undefined, idleAt: number): ComposingRecord =>
     refreshAt === undefined
@@ -163,64 +131,3 @@ const SEND_ACTIVE: readonly ComposingEffect[] = [
   { kind: "is-composing", document: { state: "active", refreshSeconds: OUR_REFRESH_SECONDS } },
 ];
 const SEND_IDLE: readonly ComposingEffect[] = [{ kind: "is-composing", document: { state: "idle" } }];
-
-const TABLE = new Map<string, Row>();
-
-function key(composer: "sip" | "xmpp", state: ComposingState, event: TableEvent): string {
-  return `${composer} ${state} ${event}`;
-}
-
-/** Adds a row for each of the events; a row that is there already is a mistake of ours. */
-function row(
-  composer: "sip" | "xmpp",
-  state: ComposingState,
-  events: readonly TableEvent[],
-  next: ComposingState,
-  action: Action,
-  rule: string,
-): void {
-  for (const event of events) {
-    const name = key(composer, state, event);
-    if (TABLE.has(name)) throw new Error(`two rows for ${name}`);
-    TABLE.set(name, { next, action, rule });
-  }
-}
-
-row("sip", "quiet", ["active", "idle"], "quiet", "ignore", "XEP-0085 §5.1: nothing before the first message");
-row("sip", "quiet", ["content", "reply"], "idle", "ignore", "the conversation begins");
-row("sip", "quiet", ["idle-due"], "quiet", "ignore", "no deadline in this state");
-row("sip", "idle", ["active"], "active", "tell-composing", "RFC 7573 §6 Table 3");
-row("sip", "idle", ["idle", "content", "reply", "idle-due"], "idle", "ignore", "XEP-0085 §5.3: no repeats");
-row("sip", "active", ["active"], "active", "extend", "RFC 3994 §3.3: a refresh; XEP-0085 §5.3: not repeated");
-row("sip", "active", ["idle"], "idle", "tell-active", "RFC 7573 §6 Table 3");
-row("sip", "active", ["content"], "idle", "ignore", "RFC 3994 §3.3: the message says it");
-row("sip", "active", ["reply"], "active", "ignore", "the other one writes");
-row("sip", "active", ["idle-due"], "idle", "tell-active", "RFC 3994 §3.3: the refresh interval expires");
-
-const AT_REST = ["present", "paused", "inactive"] as const;
-row(
-  "xmpp",
-  "quiet",
-  ["composing", ...AT_REST, "gone"],
-  "quiet",
-  "ignore",
-  "RFC 3994: only in reply to a message",
-);
-row("xmpp", "quiet", ["content", "reply"], "idle", "ignore", "the conversation begins");
-row("xmpp", "quiet", ["refused"], "stopped", "ignore", "RFC 3994 §4");
-row("xmpp", "quiet", ["refresh-due", "idle-due"], "quiet", "ignore", "no deadline in this state");
-row("xmpp", "idle", ["composing"], "active", "send-active", "RFC 7573 §6 Table 4");
-row("xmpp", "idle", AT_REST, "idle", "ignore", "idle already");
-row("xmpp", "idle", ["gone"], "quiet", "ignore", "RFC 7573 §6.1: the conversation is over");
-row("xmpp", "idle", ["content", "reply"], "idle", "ignore", "no change");
-row("xmpp", "idle", ["refused"], "stopped", "ignore", "RFC 3994 §4");
-row("xmpp", "idle", ["refresh-due", "idle-due"], "idle", "ignore", "no deadline in this state");
-row("xmpp", "active", ["composing"], "active", "extend", "still writing");
-row("xmpp", "active", AT_REST, "idle", "send-idle", "RFC 7573 §6 Table 4");
-row("xmpp", "active", ["gone"], "quiet", "send-idle", "who is gone does not write");
-row("xmpp", "active", ["content"], "idle", "ignore", "RFC 3994 §3.2: the message says it");
-row("xmpp", "active", ["reply"], "active", "ignore", "the other one writes");
-row("xmpp", "active", ["refused"], "stopped", "ignore", "RFC 3994 §4");
-row("xmpp", "active", ["refresh-due"], "active", "send-refresh", "RFC 3994 §3.2");
-row("xmpp", "active", ["idle-due"], "idle", "send-idle", "our bound on a composing that nobody ended");
-row("xmpp", "stopped", XMPP_EVENTS, "stopped", "ignore", "RFC 3994 §4: MUST cease");

@@ -57,7 +57,7 @@ const LANGUAGE = /;lang=([^\s";]+)/;
 const CONTROLS = /[\u0000-\u0008\u000A-\u001F\u007F]/;
 const NEEDS_ESCAPE = /[\u0000-\u001F\u007F\\]/;
 const ESCAPED = /[\u0000-\u001F\u007F\\]/g;
-const ESCAPE = /\\(?:u([0-9A-Fa-f]{4})|([^]))?/g;
+const ESCAPE = /\\(?:u([0-9A-Fa-f]{4})|(.))?/gs;
 const LETTER_OF: Readonly<Record<string, string>> = {
   "\\": "\\",
   "\b": "b",
