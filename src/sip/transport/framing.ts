@@ -1,9 +1,7 @@
 /** Cuts a TCP or TLS stream into messages. RFC 3261 §18.3, §7.5; keep-alives between them: RFC 5626 §3.5.1, §4.4.1. */
 
-import { canonicalName } from "../message/canonical-name";
-import { CR, isSpaceCode, LF, trimmedSlice } from "../message/characters";
-import { contentLength } from "../message/content-length";
-import { readHeaderFields } from "../message/header-fields";
+import { CR, LF } from "../message/characters";
+import { contentLengthOfHead } from "../message/content-length";
 import { DEFAULT_LIMITS, type ParseLimits } from "../message/limits";
 
 export type Frame =
@@ -135,7 +133,7 @@ export class StreamFramer {
   /** Sets the length of the message from its Content-Length, which a stream must have (§20.14). */
   #readLength(headerEnd: number): Fault | undefined {
     const text = this.#buffer.toString("latin1", this.#start, headerEnd);
-    const length = contentLength(contentLengthValues(text, this.#limits));
+    const length = contentLengthOfHead(text, this.#limits);
     if (length === undefined) return NO_LENGTH;
     if (length === "malformed") return MALFORMED_LENGTH;
     if (text.length + length > this.#limits.maximumBytes) return TOO_LARGE;
@@ -189,33 +187,11 @@ export function isKeepAliveDatagram(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === CR || byte === LF || byte === 0);
 }
 
-/** The values of Content-Length, folded ones too, read by the same rules as `parseMessage` reads them. */
-function contentLengthValues(head: string, limits: ParseLimits): string[] {
-  const values: string[] = [];
-  for (let at = head.indexOf("\n") + 1; at > 0 && at < head.length; ) {
-    let end = head.indexOf("\n", at);
-    const initial = head.charCodeAt(at) | 0x20;
-    if ((initial === LETTER_C || initial === LETTER_L) && isContentLength(head.slice(at, end))) {
-      while (isSpaceCode(head.charCodeAt(end + 1))) end = head.indexOf("\n", end + 1);
-      values.push(readHeaderFields(head.slice(at, end), 0, limits).fields[0]?.[1] ?? "");
-    }
-    at = end + 1;
-  }
-  return values;
-}
-
-function isContentLength(line: string): boolean {
-  const colon = line.indexOf(":");
-  return colon > 0 && canonicalName(trimmedSlice(line, 0, colon)) === "Content-Length";
-}
-
 const EMPTY = Buffer.alloc(0);
 /** CR LF CR LF. */
 const LONGEST_KEEP_ALIVE = 4;
 /** A phone's whole request mostly fits. */
 const MINIMUM_CAPACITY = 1_024;
-const LETTER_C = 0x63;
-const LETTER_L = 0x6c;
 const HEADERS_TOO_LARGE: Fault = { status: 513, reason: "Header fields too large" };
 const NO_LENGTH: Fault = { status: 400, reason: "Missing Content-Length" };
 const MALFORMED_LENGTH: Fault = { status: 400, reason: "Malformed Content-Length" };
