@@ -1,6 +1,7 @@
 /** Loopback addresses and ports for servers that a test starts. */
 
 import { createSocket } from "node:dgram";
+import { readFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 
 /**
@@ -46,6 +47,13 @@ export function accepts(address: string, port: number): Promise<boolean> {
     socket.on("connect", () => answer(true));
     socket.on("error", () => answer(false));
   });
+}
+
+/** Has somebody bound a UDP socket there? Says the kernel's own table (Linux). */
+export function takesDatagrams(address: string, port: number): boolean {
+  const host = Buffer.from(address.split(".").map(Number).reverse()).toString("hex");
+  const entry = `${host}:${port.toString(16).padStart(4, "0")}`.toUpperCase();
+  return readFileSync("/proc/net/udp", "utf8").includes(` ${entry} `);
 }
 
 async function isFree(address: string, port: number): Promise<boolean> {

@@ -1,0 +1,143 @@
+/** A real baresip: a SIP phone driven through its control port. */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { accepts, freePort, holdAddress } from "./ports";
+import { Program, temporaryFolder } from "./processes";
+
+export interface BaresipOptions {
+  /** SIP address, such as "romeo@sip.test". */
+  readonly aor: string;
+  /** Where its requests go. */
+  readonly proxy: {
+    readonly address: string;
+    readonly port: number;
+    readonly transport?: "udp" | "tcp" | "tls";
+  };
+  readonly password?: string;
+  /** Register at the proxy? (no when absent) */
+  readonly register?: boolean;
+  readonly address?: string;
+  /** For TLS: its certificate and key as PEM text, and the file with the authority. */
+  readonly tls?: { readonly certificateAndKey: string; readonly caFile: string };
+}
+
+export interface Baresip {
+  readonly address: string;
+  /** Its SIP port for UDP and TCP; TLS is the next one. */
+  readonly port: number;
+  /** Sends a MESSAGE. What becomes of it is in log(). */
+  message(to: string, text: string): void;
+  /** Runs a command as a person would type it, without the slash. */
+  command(command: string, params?: string): void;
+  /** Texts that it displayed so far. */
+  received(): string[];
+  /** Resolves when the log says so. */
+  until(what: string, check: (log: string) => boolean, ms?: number): Promise<void>;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts baresip and waits for its control port. */
+export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
+  const folder = temporaryFolder("baresip");
+  const address = options.address ?? (await holdAddress());
+  const port = await freePort(address);
+  const controlPort = await freePort(address);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "config"), configuration(options, folder, address, port, controlPort));
+  writeFileSync(join(folder, "accounts"), account(options));
+  writeFileSync(join(folder, "contacts"), "");
+  writeFileSync(join(folder, "tls.pem"), options.tls?.certificateAndKey ?? "");
+  const program = new Program({
+    name: "baresip",
+    program: "baresip",
+    packageName: "baresip-core",
+    args: ["-f", folder, "-4", "-v"],
+    cwd: folder,
+    env: { HOME: folder },
+  });
+  program.start();
+  await program.until("control port", () => accepts(address, controlPort));
+  const control = await open(address, controlPort);
+  const events: string[] = [];
+  listen(control, (event) => events.push(event));
+  const command = (name: string, params = "") => {
+    const text = JSON.stringify({ command: name, params });
+    control.write(`${Buffer.byteLength(text)}:${text},`);
+  };
+  const log = () => `${program.log()}${events.join("\n")}`;
+  return {
+    address,
+    port,
+    message: (to, text) => command("message", `${to} ${text}`),
+    command,
+    received: () =>
+      events
+        .map((event) => JSON.parse(event) as { class?: string; type?: string; param?: string })
+        .filter((event) => event.class === "message")
+        .map((event) => event.param ?? ""),
+    until: (what, check, ms) => program.until(what, () => check(log()), ms),
+    log,
+    stop: async () => {
+      control.destroy();
+      await program.stop(2_000);
+    },
+  };
+}
+
+function configuration(
+  { tls }: BaresipOptions,
+  folder: string,
+  address: string,
+  port: number,
+  controlPort: number,
+): string {
+  return `sip_listen ${address}:${port}
+${tls === undefined ? "" : `sip_certificate ${join(folder, "tls.pem")}\nsip_cafile ${tls.caFile}`}
+module_path /usr/lib/baresip/modules
+module_tmp uuid.so
+module_tmp account.so
+module_app contact.so
+module_app menu.so
+module ctrl_tcp.so
+ctrl_tcp_listen ${address}:${controlPort}
+`;
+}
+
+function account(options: BaresipOptions): string {
+  const { address, port, transport = "udp" } = options.proxy;
+  const more = [
+    `outbound="sip:${address}:${port};transport=${transport}"`,
+    `regint=${options.register === true ? 600 : 0}`,
+    ...(options.password === undefined ? [] : [`auth_pass=${options.password}`]),
+  ];
+  return `<sip:${options.aor};transport=${transport}>;${more.join(";")}\n`;
+}
+
+function open(address: string, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, address, () => resolve(socket));
+    socket.once("error", reject);
+    socket.unref();
+  });
+}
+
+// Netstrings: "12:{"a":"b"},…"
+function listen(socket: Socket, take: (text: string) => void): void {
+  let buffered = Buffer.alloc(0);
+  socket.on("error", () => undefined);
+  socket.on("data", (bytes) => {
+    buffered = Buffer.concat([buffered, bytes]);
+    for (;;) {
+      const colon = buffered.indexOf(":");
+      const length = Number(buffered.toString("latin1", 0, Math.max(colon, 0)));
+      if (colon < 0 || buffered.length < colon + 1 + length + 1) {
+        return;
+      }
+      take(buffered.toString("utf8", colon + 1, colon + 1 + length));
+      buffered = buffered.subarray(colon + 1 + length + 1);
+    }
+  });
+}
