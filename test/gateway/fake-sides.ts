@@ -1,0 +1,192 @@
+/** Both sides of a gateway as scripted fakes, a real store in memory, and a clock that moves when told. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadContentTypes, loadErrorTable, parseDomainRules } from "../../src/config/mappings";
+import type { SipMessageOut } from "../../src/core/effect";
+import type { ProofOutcome, SipMessageInput, SipOutcome } from "../../src/core/input";
+import { DEFAULT_SWITCHES, type PeerSwitches } from "../../src/core/switches";
+import { createGateway, type Gateway } from "../../src/gateway/gateway";
+import { DEFAULT_LIMITS, type GatewayLimits } from "../../src/gateway/limits";
+import type { Log, SipAnswer, SipMessageHandler, Store, XmppMessageHandler } from "../../src/gateway/sides";
+import { createCounters } from "../../src/runtime/counters";
+import { openStore } from "../../src/store/sqlite-store";
+import type { Element } from "../../src/xml/element";
+import { parseXml } from "../../src/xml/parser";
+import { write } from "../../src/xml/writer";
+
+const ROOT = join(__dirname, "../..");
+const DOMAINS = {
+  sip: [{ sip: "sip.example", xmpp: "sip.example", peer: "phones" }],
+  xmpp: [{ xmpp: "xmpp.example", sip: "xmpp.example", via: "route" }],
+};
+
+export interface Stage {
+  readonly gateway: Gateway;
+  readonly store: Store;
+  /** What the XMPP server got, as text. */
+  readonly stanzas: string[];
+  /** What the SIP side was asked to send. */
+  readonly requests: SipMessageOut[];
+  readonly counters: ReturnType<typeof createCounters>;
+  /** How the next proofs and requests end; the last one stays. */
+  proofs: ((stanza: Element) => ProofOutcome | Promise<ProofOutcome>)[];
+  outcomes: ((request: SipMessageOut) => SipOutcome | Promise<SipOutcome>)[];
+  fromSip(message?: Partial<SipMessageInput>): Promise<SipAnswer>;
+  fromXmpp(xml: string): void;
+  /** Lets everything that is under way go as far as it can. */
+  quiet(): Promise<void>;
+  /** Moves the clock and lets what is due happen. */
+  pass(ms: number): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly limits?: Partial<GatewayLimits>;
+  readonly switches?: Partial<PeerSwitches>;
+  readonly store?: Store;
+}
+
+export const PROVEN = (): ProofOutcome => ({ kind: "proven" });
+export const ANSWERED =
+  (status: number, more: Partial<SipOutcome> = {}) =>
+  (): SipOutcome => ({ status, reason: `reason ${status}`, local: false, maybeDelivered: false, ...more });
+
+/** Starts a gateway between fakes. */
+export async function setStage(options: StageOptions = {}): Promise<Stage> {
+  const clock = new SteppedClock();
+  const store = options.store ?? openStore({ file: ":memory:", migrations: join(ROOT, "migrations") });
+  const counters = createCounters();
+  const stanzas: string[] = [];
+  const requests: SipMessageOut[] = [];
+  let onSip: SipMessageHandler = () => ({ status: 500, reason: "", headers: [] });
+  let onXmpp: XmppMessageHandler = () => undefined;
+  let id = 0;
+  const stage: Stage = {
+    store,
+    stanzas,
+    requests,
+    counters,
+    proofs: [PROVEN],
+    outcomes: [ANSWERED(200)],
+    fromSip: async (message = {}) => onSip({ ...HELLO, transaction: `transaction-${id++}`, ...message }),
+    fromXmpp: (xml) => {
+      const parsed = parseXml(xml.replace("<message", "<message xmlns='jabber:client'"));
+      if (!parsed.ok) throw new Error(`the test's own stanza: ${parsed.problem}`);
+      onXmpp({ kind: "xmpp-message", rid: `x${id++}`, stanza: parsed.root });
+    },
+    quiet,
+    pass: async (ms) => {
+      clock.pass(ms);
+      await quiet();
+    },
+    gateway: createGateway({
+      sip: {
+        start: async (handler) => {
+          onSip = handler;
+        },
+        send: async (request) => {
+          requests.push(request);
+          return next(stage.outcomes)(request);
+        },
+        drain: () => undefined,
+        stop: async () => 0,
+      },
+      xmpp: {
+        start: (handler) => {
+          onXmpp = handler;
+        },
+        isUp: () => true,
+        settled: async () => true,
+        prove: async (stanza) => {
+          stanzas.push(write(stanza, "jabber:client"));
+          return next(stage.proofs)(stanza);
+        },
+        send: (stanza) => {
+          stanzas.push(write(stanza, "jabber:client"));
+          return true;
+        },
+        stop: async () => 0,
+      },
+      store,
+      tables: {
+        domains: parseDomainRules(DOMAINS),
+        errors: loadErrorTable(read("errors.yaml"), "errors.yaml"),
+        contentTypes: loadContentTypes(read("content-types.yaml"), "content-types.yaml"),
+        switches: new Map([
+          ["default", DEFAULT_SWITCHES],
+          ["phones", { ...DEFAULT_SWITCHES, ...options.switches }],
+        ]),
+      },
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      clock,
+      ids: { random: () => `id${id++}` },
+      log: SILENT,
+      counters,
+    }),
+  };
+  await stage.gateway.start();
+  return stage;
+}
+
+/** Romeo's message to Juliet, unless a test says otherwise. */
+const HELLO: SipMessageInput = {
+  kind: "sip-message",
+  rid: "r1",
+  transaction: "transaction",
+  requestUri: "sip:juliet@xmpp.example",
+  toUri: "sip:juliet@xmpp.example",
+  fromUri: "sip:romeo@sip.example",
+  callId: "call-1",
+  contentType: "text/plain",
+  body: Buffer.from("hello"),
+  peer: "phones",
+};
+
+class SteppedClock {
+  #now = 1_000_000;
+  readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = { at: this.#now + ms, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  pass(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      const due = [...this.#timers].filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (due === undefined) break;
+      this.#timers.delete(due);
+      this.#now = Math.max(this.#now, due.at);
+      due.callback();
+    }
+    this.#now = end;
+  }
+}
+
+/** The last of a list of answers stays for all that follows. */
+function next<T>(answers: T[]): T {
+  return (answers.length > 1 ? answers.shift() : answers[0]) as T;
+}
+
+/** Commits happen when a turn of the event loop is over, and what waits for them in the turns after. */
+async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function read(name: string): string {
+  return readFileSync(join(ROOT, "mappings", name), "utf8");
+}
+
+const SILENT: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => SILENT,
+};
