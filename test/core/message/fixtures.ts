@@ -12,8 +12,9 @@ import {
 import type { Rejection } from "../../../src/core/rejection";
 import { DEFAULT_SWITCHES, type PeerSwitches } from "../../../src/core/switches";
 import type { ContentTypeTable, Tables } from "../../../src/core/tables";
+import { parseMessage } from "../../../src/sip/message/parse";
 import type { Element } from "../../../src/xml/element";
-import { parseXml } from "../../../src/xml/parser";
+import { parseXml, XML_LIMITS, type XmlLimits } from "../../../src/xml/parser";
 
 export const CONTENT_TYPES: ContentTypeTable = {
   treatments: new Map([
@@ -76,6 +77,39 @@ export function xmppContext(fields: Partial<XmppMessageContext> = {}): XmppMessa
   };
 }
 
+/** A SIP request as text → the input that the SIP side makes of it. */
+export function inputFromRequest(request: string): SipMessageInput {
+  const separator = request.indexOf("\n\n");
+  const body = octets(request.slice(separator + 2));
+  const head = crlf(request.slice(0, separator)).replace(
+    /^Content-Length:.*$/m,
+    `Content-Length: ${body.length}`,
+  );
+  const parsed = parseMessage(Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body]));
+  if (parsed.kind !== "request") throw new Error(`not a request: ${JSON.stringify(parsed)}`);
+  const { headers } = parsed;
+  const optional = (name: string, key: keyof SipMessageInput) => {
+    const value = headers.get(name);
+    return value === undefined ? {} : { [key]: value };
+  };
+  return sipInput({
+    requestUri: parsed.uri,
+    toUri: uriOf(headers.get("To")),
+    fromUri: uriOf(headers.get("From")),
+    callId: headers.get("Call-ID") ?? "",
+    body: parsed.body,
+    ...optional("Subject", "subject"),
+    ...optional("Content-Type", "contentType"),
+    ...optional("Content-Language", "contentLanguage"),
+    ...optional("Content-Disposition", "contentDisposition"),
+    ...optional("Content-Encoding", "contentEncoding"),
+  });
+}
+
+function uriOf(value: string | undefined): string {
+  return /<([^>]*)>/.exec(value ?? "")?.[1] ?? (value ?? "").replace(/;.*$/, "").trim();
+}
+
 export function octets(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
@@ -85,8 +119,11 @@ export function text(bytes: Uint8Array): string {
 }
 
 /** A stanza as the XMPP side hands it over. */
-export function stanza(xml: string): Element {
-  const parsed = parseXml(xml.replace(/^<message/, "<message xmlns='jabber:client'"));
+export function stanza(xml: string, limits: Partial<XmlLimits> = {}): Element {
+  const parsed = parseXml(xml.replace(/^<message/, "<message xmlns='jabber:client'"), {
+    ...XML_LIMITS,
+    ...limits,
+  });
   if (!parsed.ok) throw new Error(parsed.detail);
   return parsed.root;
 }
