@@ -68,8 +68,12 @@ export class ComponentStream {
         ),
       ),
     );
-    // Its failure also comes as an `error` event, sometimes twice; the first one counts.
-    this.#entity.start().catch((error: Error) => this.#end(fromSocketError(error)));
+    // Its failure also comes as an `error` event, sometimes twice; the first one counts. The library's own start() leaves a
+    // promise that nobody waits for, whose rejection would end the process.
+    this.#entity
+      .connect("xmpp://component")
+      .then(() => this.#entity.open({ domain: options.host }))
+      .catch((error: Error) => this.#end(fromSocketError(error)));
     this.#socket = this.#entity.socket ?? undefined;
     this.#socket?.on("drain", () => events.drained());
     // The library stops listening when the socket closes; an error that comes later must not end the process.

@@ -175,6 +175,7 @@ export class ComponentLink {
       `${ids.random(PREFIX_BITS)}.`,
       {
         deadlineMs: this.#options.proofDeadlineMs,
+        confirmAfterMs: this.#options.confirmAfterMs ?? CONFIRM_AFTER_MS,
         domainMs: Math.min(this.#options.domainAnswerMs ?? DOMAIN_MS, this.#options.proofDeadlineMs / 2),
         maximumInFlight: this.#options.maximumInFlight,
       },
@@ -329,6 +330,8 @@ export class ComponentLink {
 const FULL: ProofOutcome = { kind: "full", retryAfter: 1 };
 /** From the first packet to the handshake, unless configured. */
 const CONNECT_MS = 10_000;
+/** ejabberd 23.01 bounced up to 12 ms after it had answered the ping: its first bounce, when it had to load code for it. */
+const CONFIRM_AFTER_MS = 20;
 /** How long a domain may take to answer a ping; long enough for DNS, TCP, TLS and dialback to a far one. */
 const DOMAIN_MS = 3_000;
 /** A server answers `</stream>` at once, or not at all. */

@@ -9,6 +9,8 @@ export interface XmppOptions {
   readonly pingDeadlineMs: number;
   /** How long a stanza may wait for its proof: well under Timer F (architecture §4 point 2). */
   readonly proofDeadlineMs: number;
+  /** How long after the answer to a first ping the second one asks again (xmpp/proof-book.ts), milliseconds; 20 unless given. */
+  readonly confirmAfterMs?: number;
   /** How long a domain may take to answer a ping before the server alone is asked; 3000 unless given. */
   readonly domainAnswerMs?: number;
   /** From the first packet to the end of the handshake, milliseconds; 10,000 unless given. */

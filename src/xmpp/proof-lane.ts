@@ -16,16 +16,25 @@ export interface Pending {
   done: boolean;
 }
 
+interface Answer {
+  readonly at: number;
+  readonly until: number;
+}
+
 export class ProofLane {
-  /** The last stanza written. */
+  /** The last stanza written, and the last one that a ping covers. */
   lastWritten = 0;
-  /** The last one before a ping that was answered; and the same as of a moment ago: what the next ping's answer proves. */
-  answeredOnce = 0;
-  confirmable = 0;
+  lastPinged = 0;
+  /** When the last ping was written, milliseconds. */
+  pingedAt = Number.NEGATIVE_INFINITY;
   /** Pings on their way. */
   outstanding = 0;
-  /** A further ping is due at the timer's end. */
-  confirming = false;
+  /** Is a timer set for the next ping? */
+  scheduled = false;
+  /** What was covered by pings that were answered a short while ago, oldest first. */
+  readonly answers: Answer[] = [];
+  /** The last stanza whose first answer is old enough: what the next ping's answer proves. */
+  confirmable = 0;
   readonly #queue: Pending[] = [];
   #head = 0;
 

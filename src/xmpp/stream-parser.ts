@@ -30,7 +30,7 @@ export class StreamParser extends EventEmitter {
     defaultXMLVersion: "1.0",
     forceXMLVersion: true,
   });
-  readonly #open: OpenElement[] = [];
+  readonly #open: Open[] = [];
   /** Namespaces bound to each prefix, innermost last: linear, however many declarations there are. */
   readonly #prefixes = new Map<string, string[]>([["xml", [XML_NS]]]);
   #depth = 0;
@@ -72,11 +72,14 @@ export class StreamParser extends EventEmitter {
     if (this.#over) return;
     this.#depth += 1;
     if (this.#depth === 1) {
-      const root = this.#element(name, attributes);
+      const root = this.#read(name, attributes);
       this.#open.push(root);
       this.#boundary = this.#parser.position;
-      // The header keeps its own namespace to itself: it says who is meant by this port.
-      this.emit("start", { ...root, attrs: { ...root.attrs, xmlns: attributes.xmlns ?? "" } });
+      // The namespace of what the stream carries says for whom this port is.
+      this.emit("start", {
+        ...root.element,
+        attrs: { ...root.element.attrs, xmlns: attributes.xmlns ?? "" },
+      });
       return;
     }
     if (this.#refusal !== undefined) return;
@@ -85,9 +88,9 @@ export class StreamParser extends EventEmitter {
     if (tooDeep || tooLong) this.#refusal = tooDeep ? "too-deep" : "too-long";
     // The head of a stanza is always read: somebody waits for an answer to it.
     if (this.#refusal !== undefined && this.#depth > 2) return;
-    const element = this.#element(name, attributes);
-    if (this.#depth > 2) (this.#open[this.#open.length - 1] as OpenElement).children.push(element);
-    this.#open.push(element);
+    const opened = this.#read(name, attributes);
+    if (this.#depth > 2) this.#innermost().push(opened.element);
+    this.#open.push(opened);
   }
 
   #closes(): void {
@@ -99,18 +102,18 @@ export class StreamParser extends EventEmitter {
     } else if (this.#depth === 1) {
       this.#stanzaEnds();
     } else if (this.#refusal === undefined) {
-      this.#leave(this.#open.pop() as OpenElement);
+      this.#leave();
     }
   }
 
   #stanzaEnds(): void {
     const refusal = this.#refusal ?? (this.#size() > this.#limits.size ? "too-long" : undefined);
-    while (this.#open.length > 2) this.#leave(this.#open.pop() as OpenElement);
-    const { name, ns, attrs, children } = this.#leave(this.#open.pop() as OpenElement);
+    while (this.#open.length > 2) this.#leave();
+    const stanza = this.#leave();
     this.#refusal = undefined;
     this.#boundary = this.#parser.position;
-    if (refusal === undefined) this.emit("element", { name, ns, attrs, children });
-    else this.emit("refused", { name, ns, attrs: headOf(attrs), children: [] }, refusal);
+    if (refusal === undefined) this.emit("element", stanza);
+    else this.emit("refused", { ...stanza, attrs: headOf(stanza.attrs), children: [] }, refusal);
   }
 
   #holds(text: string): void {
@@ -120,14 +123,18 @@ export class StreamParser extends EventEmitter {
       this.#boundary = this.#parser.position;
       return;
     }
-    const { children } = this.#open[this.#open.length - 1] as OpenElement;
+    const children = this.#innermost();
     const last = children.length - 1;
     const before = children[last];
     if (typeof before === "string") children[last] = before + text;
     else children.push(text);
   }
 
-  #element(name: string, attributes: Record<string, string>): OpenElement {
+  #innermost(): Node[] {
+    return (this.#open[this.#open.length - 1] as Open).children;
+  }
+
+  #read(name: string, attributes: Record<string, string>): Open {
     const parent = this.#open[this.#open.length - 1];
     const attrs: Record<string, string> = {};
     let defaultNs = parent?.defaultNs ?? "";
@@ -145,7 +152,8 @@ export class StreamParser extends EventEmitter {
     if (prefixed) this.#prefixedAttributes(attributes, attrs);
     const colon = name.indexOf(":");
     const ns = colon < 0 ? defaultNs : this.#bound(name.slice(0, colon));
-    return { name: name.slice(colon + 1), ns, attrs, children: [], defaultNs, declared };
+    const children: Node[] = [];
+    return { element: { name: name.slice(colon + 1), ns, attrs, children }, children, defaultNs, declared };
   }
 
   #prefixedAttributes(attributes: Record<string, string>, attrs: Record<string, string>): void {
@@ -170,8 +178,9 @@ export class StreamParser extends EventEmitter {
     return bindings?.[bindings.length - 1] ?? fail("a prefix without a namespace");
   }
 
-  #leave(element: OpenElement): OpenElement {
-    for (const prefix of element.declared ?? []) {
+  #leave(): Element {
+    const { element, declared } = this.#open.pop() as Open;
+    for (const prefix of declared ?? []) {
       const bindings = this.#prefixes.get(prefix) as string[];
       bindings.pop();
       if (bindings.length === 0) this.#prefixes.delete(prefix);
@@ -180,10 +189,9 @@ export class StreamParser extends EventEmitter {
   }
 }
 
-interface OpenElement {
-  readonly name: string;
-  readonly ns: string;
-  readonly attrs: Record<string, string>;
+interface Open {
+  readonly element: Element;
+  /** The element's own, while it grows. */
   readonly children: Node[];
   readonly defaultNs: string;
   readonly declared: readonly string[] | undefined;

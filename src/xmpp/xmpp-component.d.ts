@@ -19,7 +19,8 @@ declare module "@xmpp/component" {
     _onData: (data: Buffer) => void;
     _onElement: (element: object) => void;
     _onParserError: (error: Error) => void;
-    start(): Promise<unknown>;
+    connect(service: string): Promise<unknown>;
+    open(options: { domain: string }): Promise<unknown>;
   }
 
   /** `password` is hashed as Latin-1 text, one octet a character. */
