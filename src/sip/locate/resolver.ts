@@ -31,23 +31,27 @@ export interface DnsResolver {
   naptr(name: string): Promise<readonly NaptrRecord[]>;
 }
 
-/**
- * Asks the name servers of the system, and for addresses also its hosts file: a proxy is often named only there.
- * @param servers name servers as `address:port`, for tests; absent: those of the system
- */
-export function systemResolver(servers?: readonly string[]): DnsResolver {
+export interface ResolverOptions {
+  /** Name servers as `address:port`; absent: those of the system. */
+  readonly servers?: readonly string[];
+  /** Use the system's hosts file too? Absent: yes, unless `servers` are given. */
+  readonly hosts?: boolean;
+}
+
+/** Asks the name servers, and for addresses also the hosts file: a proxy is often named only there. */
+export function systemResolver(options: ResolverOptions = {}): DnsResolver {
+  const { servers, hosts = servers === undefined } = options;
   const resolver = new dns.Resolver({ timeout: TRY_MS, tries: TRIES });
   if (servers !== undefined) resolver.setServers(servers);
   let asking = 0;
 
   async function addresses(name: string, family: Family): Promise<readonly AddressRecord[]> {
+    // RFC 6761 §6.3: no name server is asked for this one.
+    if (name === "localhost" && hosts) return fromSystem(name, family);
     try {
-      return await (family === 4
-        ? resolver.resolve4(name, { ttl: true })
-        : resolver.resolve6(name, { ttl: true }));
+      return await resolver[family === 4 ? "resolve4" : "resolve6"](name, { ttl: true });
     } catch (error) {
-      if (!MAY_BE_IN_HOSTS.has(codeOf(error)) || servers !== undefined || asking >= MAXIMUM_ASKING)
-        throw error;
+      if (!hosts || !MAY_BE_IN_HOSTS.has(codeOf(error)) || asking >= MAXIMUM_ASKING) throw error;
       asking++;
       return await fromSystem(name, family).finally(() => asking--);
     }

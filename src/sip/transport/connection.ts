@@ -41,9 +41,13 @@ export class Connection {
   readonly #sent: SendResult;
   #source: Source | undefined;
   #state: "connecting" | "open" | "answering" | "closing" | "closed" = "connecting";
+  /** Why the connection closed. */
+  #why = "";
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #corked = false;
+  /** Since when the kernel has taken nothing of what waits; undefined while nothing waits. */
+  #owingSince: number | undefined;
   #cancelTimer: (() => void) | undefined;
 
   constructor(parts: ConnectionParts, deps: ConnectionDeps) {
@@ -72,6 +76,11 @@ export class Connection {
   /** RFC 5922 identities of the peer; empty until the handshake is done. */
   get identities(): readonly string[] {
     return this.#source?.tlsIdentities ?? [];
+  }
+
+  /** Has the peer taken nothing since that time (milliseconds of the clock), although something waits for it? */
+  stalledSince(time: number): boolean {
+    return this.#owingSince !== undefined && this.#owingSince <= time;
   }
 
   /** Gives up when `opened` has not been called within `ms`. */
@@ -176,8 +185,12 @@ export class Connection {
       process.nextTick(() => this.#uncork());
     }
     this.#deps.counters.add(SENT_BY[this.remote.transport]);
+    this.#owingSince ??= this.#deps.clock.now();
     this.#socket.write(bytes, (error) => {
-      resolve(error ? { ok: false, why: error.message } : this.#sent);
+      this.#owingSince = this.#socket.writableLength > 0 ? this.#deps.clock.now() : undefined;
+      // Node reports success for what was under way when the socket was destroyed.
+      if (error || this.#state === "closed") resolve({ ok: false, why: error?.message ?? this.#why });
+      else resolve(this.#sent);
     });
   }
 
@@ -190,6 +203,7 @@ export class Connection {
   #ended(why: string): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#why = why;
     this.#cancelTimer?.();
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -214,7 +228,7 @@ function ignore(): void {}
 
 const RECEIVED = { udp: "sip.udp.received", tcp: "sip.tcp.received", tls: "sip.tls.received" } as const;
 const SENT_BY = { udp: "sip.udp.sent", tcp: "sip.tcp.sent", tls: "sip.tls.sent" } as const;
-const SLOW_READER = "peer does not read: more than the write queue holds is waiting";
+const SLOW_READER = "peer does not read, and the write queue is full";
 /** What waits for one peer at most: 3,000 messages of 1,300 octets. A peer that is further behind has stopped reading. */
 export const MAXIMUM_QUEUED_BYTES = 4 * 1024 * 1024;
 /** How long after a framing error answers may still be written to a connection. */

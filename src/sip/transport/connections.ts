@@ -57,7 +57,7 @@ export class Connections {
     const others = this.#byEndpoint.get(key);
     if (others === undefined) this.#byEndpoint.set(key, [connection]);
     else others.push(connection);
-    this.#cancelSweep ??= this.#clock.after(this.#limits.idleCloseMs / 2, () => this.#sweep());
+    this.#planSweep();
   }
 
   remove(connection: Connection): void {
@@ -106,14 +106,20 @@ export class Connections {
     this.#cancelSweep = undefined;
   }
 
+  #planSweep(): void {
+    const pause = Math.min(this.#limits.idleCloseMs, STALL_MS) / 2;
+    this.#cancelSweep ??= this.#clock.after(pause, () => this.#sweep());
+  }
+
   /** One alarm for all: a connection lives between one and one and a half idle times after its last message. */
   #sweep(): void {
     this.#cancelSweep = undefined;
-    const before = this.#clock.now() - this.#limits.idleCloseMs;
-    for (const one of this.all()) if (one.lastUsed <= before) one.finish("idle");
-    if (this.#byId.size > 0) {
-      this.#cancelSweep = this.#clock.after(this.#limits.idleCloseMs / 2, () => this.#sweep());
+    const now = this.#clock.now();
+    for (const one of this.all()) {
+      if (one.stalledSince(now - STALL_MS)) one.fail("peer does not read");
+      else if (one.lastUsed <= now - this.#limits.idleCloseMs) one.finish("idle");
     }
+    if (this.#byId.size > 0) this.#planSweep();
   }
 }
 
@@ -128,3 +134,5 @@ function keyOf(endpoint: { transport: string; address: string; port: number }): 
 
 /** A connection that was used this lately is not taken from its peer. */
 const QUIET_MS = 10_000;
+/** As long as Timer F: by then nobody waits for the answer any more (RFC 3261 §17.1.2.2). */
+export const STALL_MS = 32_000;
