@@ -37,6 +37,8 @@ export class StreamParser extends EventEmitter {
   #refusal: Refusal | undefined;
   /** Where the present stanza began. */
   #boundary = 0;
+  /** Code units in all: the reader's own position is right only while it reads. */
+  #fed = 0;
   #over = false;
 
   constructor(limits: StanzaLimits) {
@@ -56,7 +58,8 @@ export class StreamParser extends EventEmitter {
     if (this.#over) return;
     try {
       this.#parser.write(text);
-      if (this.#size() > this.#limits.size * SKIPPED_SIZES) fail("a stanza that has no end");
+      this.#fed += text.length;
+      if (this.#fed - this.#boundary > this.#limits.size * SKIPPED_SIZES) fail("a stanza that has no end");
     } catch (error) {
       if (this.#over) return;
       this.#over = true;

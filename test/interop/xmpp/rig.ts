@@ -144,6 +144,11 @@ export async function handshake(connection: FakeConnection, answersPings = true)
     return;
   }
   if (answersPings) answerPings(connection);
+  let tail = "";
+  connection.socket.on("data", (data) => {
+    tail = (tail + data.toString("latin1")).slice(-END.length);
+    if (tail === END) connection.socket.end(END);
+  });
   connection.send("<handshake/>");
 }
 
@@ -158,7 +163,6 @@ export function answerPings(connection: FakeConnection): void {
       end = match.index + match[0].length;
     }
     rest = rest.slice(end);
-    if (rest.includes("</stream:stream>")) connection.socket.end("</stream:stream>");
   });
 }
 
@@ -179,9 +183,9 @@ function connectionOf(socket: Socket): FakeConnection {
           seen = at + part.length;
           return text;
         }
-        await new Promise<void>((resolve, reject) => {
+        if (socket.destroyed) throw new Error(`closed before ${part}`);
+        await new Promise<void>((resolve) => {
           wake = resolve;
-          socket.once("close", () => reject(new Error(`closed before ${part}`)));
         });
       }
     },
@@ -190,6 +194,7 @@ function connectionOf(socket: Socket): FakeConnection {
     connection.received += data.toString("utf8");
     wake?.();
   });
+  socket.on("close", () => wake?.());
   socket.on("error", () => undefined);
   return connection;
 }
@@ -215,6 +220,7 @@ const REAL_CLOCK: Clock = {
   },
 };
 
+const END = "</stream:stream>";
 export const STREAM_ID = "s1";
 export const HEADER = `<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' from='${HOST}' id='${STREAM_ID}'>`;
 const PING = /<iq type='get' from='[^']*' to='([^']*)' id='([^']*)'><ping xmlns='urn:xmpp:ping'\/><\/iq>/g;
