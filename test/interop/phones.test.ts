@@ -115,6 +115,7 @@ needs(["baresip"], "baresip", () => {
       const port = transport === "tls" ? peer.port + 1 : peer.port;
       const baresip = await startBaresip({
         aor: "romeo@y.test",
+        contacts: ["sip:nurse@x.test", "sip:juliet@x.test"],
         proxy: { address: peer.address, port, transport },
         tls: {
           certificateAndKey: `${certificates.of.proxy.certificate}${certificates.of.proxy.key}`,
@@ -122,7 +123,7 @@ needs(["baresip"], "baresip", () => {
         },
       });
       peer.answer = () => ({ status: 404, reason: "Not Found" });
-      baresip.message("sip:juliet@x.test", "hello ☃");
+      await baresip.message("sip:juliet@x.test", "hello ☃");
       const request = await peer.next();
       expect(request).toMatchObject({ transport, startLine: "MESSAGE sip:juliet@x.test SIP/2.0" });
       expect(request.body.toString()).toBe("hello ☃");

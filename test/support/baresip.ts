@@ -16,6 +16,8 @@ export interface BaresipOptions {
     readonly transport?: "udp" | "tcp" | "tls";
   };
   readonly password?: string;
+  /** Whom it can write to: it has no command for that, only its list of contacts. */
+  readonly contacts: readonly string[];
   /** Register at the proxy? (no when absent) */
   readonly register?: boolean;
   readonly address?: string;
@@ -27,10 +29,10 @@ export interface Baresip {
   readonly address: string;
   /** Its SIP port for UDP and TCP; TLS is the next one. */
   readonly port: number;
-  /** Sends a MESSAGE. What becomes of it is in log(). */
-  message(to: string, text: string): void;
-  /** Runs a command as a person would type it, without the slash. */
-  command(command: string, params?: string): void;
+  /** Sends a MESSAGE to a contact. What becomes of it is in log(). */
+  message(to: string, text: string): Promise<void>;
+  /** Runs a command as a person would type it, without the slash; resolves with what it prints. */
+  command(command: string, params?: string): Promise<string>;
   /** Texts that it displayed so far. */
   received(): string[];
   /** Resolves when the log says so. */
@@ -45,10 +47,14 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const address = options.address ?? (await holdAddress());
   const port = await freePort(address);
   const controlPort = await freePort(address);
+  const consolePort = await freePort(address);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "config"), configuration(options, folder, address, port, controlPort));
+  writeFileSync(
+    join(folder, "config"),
+    configuration(options, folder, { address, port, controlPort, consolePort }),
+  );
   writeFileSync(join(folder, "accounts"), account(options));
-  writeFileSync(join(folder, "contacts"), "");
+  writeFileSync(join(folder, "contacts"), options.contacts.map((uri) => `"${uri}" <${uri}>\n`).join(""));
   writeFileSync(join(folder, "tls.pem"), options.tls?.certificateAndKey ?? "");
   const program = new Program({
     name: "baresip",
@@ -60,39 +66,69 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   });
   program.start();
   await program.until("control port", () => accepts(address, controlPort));
+  await program.until("console port", () => accepts(address, consolePort));
   const control = await open(address, controlPort);
-  const events: string[] = [];
-  listen(control, (event) => events.push(event));
+  const screen = await open(address, consolePort); // what a person would see
+  let shown = "";
+  screen.setEncoding("utf8").on("data", (text: string) => {
+    shown += text;
+  });
+  screen.on("error", () => undefined);
+  const answers: ((data: string) => void)[] = [];
+  listen(control, (event) => {
+    if (event.response === true) {
+      answers.shift()?.(event.data ?? "");
+    }
+  });
   const command = (name: string, params = "") => {
     const text = JSON.stringify({ command: name, params });
     control.write(`${Buffer.byteLength(text)}:${text},`);
+    return new Promise<string>((resolve) => answers.push(resolve));
   };
-  const log = () => `${program.log()}${events.join("\n")}`;
+  const select = async (to: string) => {
+    for (const move of options.contacts.flatMap(() => ["contact_prev", "contact_next"]).sort()) {
+      if ((await command(move)).includes(`<${to}>`)) {
+        return;
+      }
+    }
+    throw new Error(`baresip has no contact ${to}`);
+  };
+  const log = () => program.log() + shown;
   return {
     address,
     port,
-    message: (to, text) => command("message", `${to} ${text}`),
+    message: async (to, text) => {
+      await select(to);
+      await command("message", text);
+    },
     command,
-    received: () =>
-      events
-        .map((event) => JSON.parse(event) as { class?: string; type?: string; param?: string })
-        .filter((event) => event.class === "message")
-        .map((event) => event.param ?? ""),
+    received: () => [...shown.matchAll(/\r\S+: "([\s\S]*?)"\n(?=\r|$)/g)].map((match) => match[1] ?? ""),
     until: (what, check, ms) => program.until(what, () => check(log()), ms),
     log,
     stop: async () => {
       control.destroy();
+      screen.destroy();
       await program.stop(2_000);
     },
   };
 }
 
+interface Ports {
+  readonly address: string;
+  readonly port: number;
+  readonly controlPort: number;
+  readonly consolePort: number;
+}
+
+interface ControlEvent {
+  readonly response?: boolean;
+  readonly data?: string;
+}
+
 function configuration(
   { tls }: BaresipOptions,
   folder: string,
-  address: string,
-  port: number,
-  controlPort: number,
+  { address, port, controlPort, consolePort }: Ports,
 ): string {
   return `sip_listen ${address}:${port}
 ${tls === undefined ? "" : `sip_certificate ${join(folder, "tls.pem")}\nsip_cafile ${tls.caFile}`}
@@ -103,6 +139,8 @@ module_app contact.so
 module_app menu.so
 module ctrl_tcp.so
 ctrl_tcp_listen ${address}:${controlPort}
+module cons.so
+cons_listen ${address}:${consolePort}
 `;
 }
 
@@ -125,7 +163,7 @@ function open(address: string, port: number): Promise<Socket> {
 }
 
 // Netstrings: "12:{"a":"b"},…"
-function listen(socket: Socket, take: (text: string) => void): void {
+function listen(socket: Socket, take: (event: ControlEvent) => void): void {
   let buffered = Buffer.alloc(0);
   socket.on("error", () => undefined);
   socket.on("data", (bytes) => {
@@ -136,7 +174,7 @@ function listen(socket: Socket, take: (text: string) => void): void {
       if (colon < 0 || buffered.length < colon + 1 + length + 1) {
         return;
       }
-      take(buffered.toString("utf8", colon + 1, colon + 1 + length));
+      take(JSON.parse(buffered.toString("utf8", colon + 1, colon + 1 + length)) as ControlEvent);
       buffered = buffered.subarray(colon + 1 + length + 1);
     }
   });

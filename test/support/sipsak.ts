@@ -1,7 +1,10 @@
-/** Real sipsak: one MESSAGE from the command line. */
+/** Real sipsak: one MESSAGE, from a file: its own message mode (-M) crashes in Debian 12. */
 
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { holdAddress } from "./ports";
-import { Program } from "./processes";
+import { Program, temporaryFolder } from "./processes";
 
 export interface SipsakOptions {
   readonly to: string;
@@ -24,20 +27,38 @@ export interface SipsakResult {
 /** Sends one MESSAGE and waits for sipsak to end. */
 export async function runSipsak(options: SipsakOptions): Promise<SipsakResult> {
   const { address, port } = options.target;
+  const own = options.address ?? (await holdAddress());
+  const file = join(temporaryFolder("sipsak"), "message");
+  writeFileSync(file, request(options));
   const program = new Program({
     name: "sipsak",
     program: "sipsak",
     packageName: "sipsak",
     // It looks the domain of -s up at once, unless it knows the proxy already: -p comes first.
     args: [
-      ...["-p", `${address}:${port}`, "-E", options.transport ?? "udp"],
-      ...["-k", options.address ?? (await holdAddress())],
-      ...["-i", "-vvv", "-M", "-B", options.body, "--from", options.from, "-s", options.to],
+      ...["-p", `${address}:${port}`, "-E", options.transport ?? "udp", "-k", own, "-H", own],
+      ...["-vvv", "-f", file, "-L", "-s", options.to],
     ],
     env: { LC_ALL: "C.UTF-8" },
   });
   program.start();
   const exitCode = await program.exited;
-  const statuses = [...program.log().matchAll(/^SIP\/2\.0 (\d+)/gm)].map((match) => Number(match[1]));
+  const statuses = [...program.log().matchAll(/^\s*SIP\/2\.0 (\d+)/gm)].map((match) => Number(match[1]));
   return { exitCode, status: statuses.at(-1) ?? 0, output: program.log() };
+}
+
+// sipsak puts its own Via on top.
+function request({ to, from, body }: SipsakOptions): string {
+  return [
+    `MESSAGE ${to} SIP/2.0`,
+    `From: <${from}>;tag=${randomBytes(4).toString("hex")}`,
+    `To: <${to}>`,
+    `Call-ID: ${randomBytes(8).toString("hex")}`,
+    "CSeq: 1 MESSAGE",
+    "Max-Forwards: 70",
+    "Content-Type: text/plain;charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "",
+    body,
+  ].join("\r\n");
 }
