@@ -35,6 +35,8 @@ export class StreamParser extends EventEmitter {
   readonly #prefixes = new Map<string, string[]>([["xml", [XML_NS]]]);
   #depth = 0;
   #refusal: Refusal | undefined;
+  /** Read to its end and not yet handed on. */
+  #complete: { readonly stanza: Element; readonly refusal: Refusal | undefined } | undefined;
   /** Where the present stanza began. */
   #boundary = 0;
   /** Code units in all: the reader's own position is right only while it reads. */
@@ -58,10 +60,13 @@ export class StreamParser extends EventEmitter {
     if (this.#over) return;
     try {
       this.#parser.write(text);
+      this.#deliver();
       this.#fed += text.length;
       if (this.#fed - this.#boundary > this.#limits.size * SKIPPED_SIZES) fail("a stanza that has no end");
     } catch (error) {
       if (this.#over) return;
+      // A stanza that was complete before the trouble began is good; if the trouble is its own end tag, it is not.
+      if (this.#size() > 0) this.#deliver();
       this.#over = true;
       this.emit("error", error);
     }
@@ -73,6 +78,7 @@ export class StreamParser extends EventEmitter {
 
   #opens(name: string, attributes: Record<string, string>): void {
     if (this.#over) return;
+    this.#deliver();
     this.#depth += 1;
     if (this.#depth === 1) {
       const root = this.#read(name, attributes);
@@ -100,6 +106,7 @@ export class StreamParser extends EventEmitter {
     if (this.#over) return;
     this.#depth -= 1;
     if (this.#depth === 0) {
+      this.#deliver();
       this.#over = true;
       this.emit("end");
     } else if (this.#depth === 1) {
@@ -115,6 +122,14 @@ export class StreamParser extends EventEmitter {
     const stanza = this.#leave();
     this.#refusal = undefined;
     this.#boundary = this.#parser.position;
+    this.#complete = { stanza, refusal };
+  }
+
+  // The reader reports an element as closed before it finds that the end tag was another's: so each waits for what follows.
+  #deliver(): void {
+    if (this.#complete === undefined) return;
+    const { stanza, refusal } = this.#complete;
+    this.#complete = undefined;
     if (refusal === undefined) this.emit("element", stanza);
     else this.emit("refused", { ...stanza, attrs: headOf(stanza.attrs), children: [] }, refusal);
   }
