@@ -14,8 +14,11 @@ export interface XmlLimits {
   readonly attributes: number;
 }
 
-/** Enough for any document that a phone sends (isComposing, IMDN, PIDF of a person with many devices). */
-export const XML_LIMITS: XmlLimits = { bytes: 262_144, depth: 32, elements: 5_000, attributes: 64 };
+/**
+ * Enough for any document that a phone sends (isComposing, IMDN, PIDF of a person with many devices), and little enough
+ * for the worst of that size to be read in some tens of milliseconds.
+ */
+export const XML_LIMITS: XmlLimits = { bytes: 65_536, depth: 32, elements: 5_000, attributes: 64 };
 
 export type XmlProblem =
   | "too-long"
@@ -45,6 +48,8 @@ export function parseXml(document: Uint8Array | string, limits: XmlLimits = XML_
   } catch {
     return problem("encoding", "not UTF-8");
   }
+  // Before the reader spends time on it. In CDATA it would be lawful; no document of ours holds one there.
+  if (text.includes("<!DOCTYPE")) return problem("doctype", "a document type declaration");
   try {
     return { ok: true, root: new TreeBuilder(limits, fromBytes).build(text) };
   } catch (stop) {
@@ -93,7 +98,6 @@ class TreeBuilder {
       forceXMLVersion: true,
     });
     parser.on("error", (error) => refuse("not-well-formed", error.message));
-    parser.on("doctype", () => refuse("doctype", "a document type declaration"));
     parser.on("processinginstruction", ({ target }) => refuse("processing-instruction", target));
     parser.on("xmldecl", ({ encoding }) => this.#declared(encoding));
     parser.on("opentagstart", () => this.#starts());
@@ -151,8 +155,11 @@ function attributesOf(tag: SaxesTagNS): Record<string, string> {
   const attrs: Record<string, string> = {};
   for (const name in tag.attributes) {
     const { uri, local, value } = tag.attributes[name] as SaxesTagNS["attributes"][string];
-    if (uri === XMLNS) continue;
-    attrs[uri === "" ? local : uri === XML ? `xml:${local}` : `{${uri}}${local}`] = value;
+    if (uri === "") attrs[local] = value;
+    else if (uri === XML) {
+      // Of xml:base and xml:id nobody here makes anything.
+      if (local === "lang" || local === "space") attrs[`xml:${local}`] = value;
+    } else if (uri !== XMLNS) attrs[`{${uri}}${local}`] = value;
   }
   return attrs;
 }

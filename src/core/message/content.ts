@@ -37,7 +37,7 @@ export type Content = (
 /**
  * Reads a body.
  * Errors: CONTENT_TYPE_UNSUPPORTED, CONTENT_ENCODING_UNSUPPORTED and CHARSET_UNSUPPORTED with the Accept headers of a
- * 415; BODY_MALFORMED; BODY_EMPTY; CPIM_MALFORMED; CPIM_REQUIRE. An empty text is an error here: nothing would be shown.
+ * 415; BODY_MALFORMED; BODY_EMPTY; TOO_LONG; CPIM_MALFORMED; CPIM_REQUIRE. An empty text is an error here: nothing would be shown.
  */
 export function readContent(entity: Entity, table: ContentTypeTable): Result<Content> {
   return read(entity, table, 0);
@@ -84,16 +84,18 @@ function readPlain(type: MediaType, octets: Uint8Array, table: ContentTypeTable)
   const text = decodeText(octets, type.parameters.get("charset"), table.accept);
   if (!text.ok) return text;
   if (text.value === "") return refuse(reject("BODY_EMPTY"));
-  // The line break of MIME is CRLF (RFC 2046 §4.1.1), that of XMPP is LF.
+  // The line break of MIME is CRLF (RFC 2046 §4.1.1), that of XMPP is LF; no CR stands for anything else.
   return ok({
     kind: "text",
-    text: text.value.includes("\r") ? text.value.replaceAll("\r\n", "\n") : text.value,
+    text: text.value.includes("\r") ? text.value.replace(LINE_BREAK, "\n") : text.value,
   });
 }
 
 function readHtml(type: MediaType, octets: Uint8Array, table: ContentTypeTable): Result<Content> {
   const text = decodeText(octets, type.parameters.get("charset"), table.accept);
   if (!text.ok) return text;
+  if (text.value.length > HTML_MAXIMUM)
+    return refuse(reject("TOO_LONG", `${text.value.length} characters of HTML`));
   const root = parseHtml(text.value);
   if (root === undefined) return refuse(reject("BODY_MALFORMED", "HTML nested too deep or too large"));
   const { plain, html } = toXhtmlIm(root);
@@ -217,5 +219,8 @@ function mapped<T>(result: Result<T>, make: (value: T) => Content): Result<Conte
 
 /** Bodies inside bodies: a CPIM with alternatives has three; nobody needs more. */
 const MAXIMUM_DEPTH = 4;
+/** A message with a pasted table has ten thousand; reading HTML takes much longer than reading text. */
+const HTML_MAXIMUM = 65_536;
+const LINE_BREAK = /\r\n?/g;
 const IDENTITY = /^\s*identity\s*$/i;
 const DISPOSITIONS = new Set(["render", "inline", "notification"]);
