@@ -61,7 +61,7 @@ export interface Transports {
 
 export interface ListenerOptions {
   readonly transport: TransportName;
-  /** IP literal to bind. */
+  /** IP literal to bind. "::" takes IPv6 only; IPv4 has a listener of its own. */
   readonly address: string;
   /** 0 takes a free port. */
   readonly port: number;

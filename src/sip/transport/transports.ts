@@ -46,6 +46,7 @@ class AllTransports implements Transports {
   #own: OwnAddresses = ownAddresses([], []);
   #tlsContext: SecureContext | undefined;
   #running = false;
+  #nextWarning = 0;
   #onBytes: OnBytes = () => {};
   #onClosed: (connection: number, why: string) => void = () => {};
 
@@ -184,10 +185,7 @@ class AllTransports implements Transports {
     if (remoteAddress === undefined || remotePort === undefined || !this.#running)
       return void socket.destroy();
     if (!this.#connections.makeRoom()) {
-      this.#deps.log.warn(
-        { peer: showHostPort(remoteAddress, remotePort) },
-        "connection refused, limit reached",
-      );
+      this.#warnFull(remoteAddress);
       return void socket.destroy();
     }
     const address = canonicalAddress(remoteAddress) ?? remoteAddress;
@@ -199,6 +197,15 @@ class AllTransports implements Transports {
     this.#deps.counters.add("sip.stream.accepted");
     this.#connections.add(connection);
     connection.opened(localEnd(transport, socket), identities);
+  }
+
+  /** A flood of callers must not become a flood of log lines; the counter has the number. */
+  #warnFull(peer: string): void {
+    const now = this.#deps.clock.now();
+    if (now < this.#nextWarning) return;
+    this.#nextWarning = now + WARNING_PAUSE_MS;
+    const limit = this.#options.maximumConnections;
+    this.#deps.log.warn({ peer, limit }, "connection refused, limit reached");
   }
 
   /** §18.1.1, RFC 5923: an open connection to that endpoint is used again, also one that the peer opened. */
@@ -259,3 +266,6 @@ function messageOf(error: unknown): string {
 }
 
 function ignore(): void {}
+
+/** One line a minute says that the limit is reached. */
+const WARNING_PAUSE_MS = 60_000;

@@ -89,9 +89,13 @@ export async function client(
   return { socket, text: () => Buffer.concat(chunks).toString() };
 }
 
-/** Looks again and again until it is so; the test runner's own limit ends a wait for something that never comes. */
+/** Looks again and again until it is so, and gives up before the runner does. */
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const deadline = Date.now() + 4500;
+  while (!isSo()) {
+    if (Date.now() > deadline) throw new Error(`still not so: ${isSo}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** A request with this body, whole enough for the framer. */
