@@ -5,34 +5,37 @@ import { isLanguageTag } from "./language";
 
 export interface LocalizedText {
   readonly text: string;
-  /** Its own xml:lang, else that of the stanza; a text that says nothing of it has none, nor has a malformed tag. */
-  readonly language?: string;
+  /** Its own xml:lang, else that of the stanza; undefined where there is none or it is malformed. */
+  readonly language: string | undefined;
   /** Did the element have an xml:lang of its own? */
   readonly marked: boolean;
 }
 
-/** The children of that name in the stanza's own namespace, in order. */
+/** Those of a name that are not blank, in the stanza's own namespace, in order. */
 export function localizedTexts(stanza: Element, name: string): LocalizedText[] {
   const found: LocalizedText[] = [];
   for (const node of stanza.children) {
     if (typeof node === "string" || node.name !== name || node.ns !== stanza.ns) continue;
+    const content = text(node);
+    if (!SOMETHING.test(content)) continue;
     const own = node.attrs["xml:lang"];
     const language = own ?? stanza.attrs["xml:lang"];
-    const marked = own !== undefined;
     const known = language !== undefined && isLanguageTag(language);
-    found.push(known ? { text: text(node), language, marked } : { text: text(node), marked });
+    found.push({ text: content, language: known ? language : undefined, marked: own !== undefined });
   }
   return found;
 }
 
-/** Which of them goes where there is room for one: the unmarked one, else that in the stanza's language, else the first. */
-export function preferred(
-  texts: readonly LocalizedText[],
-  stanzaLanguage: string | undefined,
-): LocalizedText | undefined {
+/** The one for a place where there is room for one: the unmarked, else that in the stanza's language, else the first. */
+export function preferredText(stanza: Element, name: string): LocalizedText | undefined {
+  const texts = localizedTexts(stanza, name);
+  if (texts.length < 2) return texts[0];
+  const stanzaLanguage = stanza.attrs["xml:lang"];
   return (
     texts.find(({ marked }) => !marked) ??
     texts.find(({ language }) => language === stanzaLanguage) ??
     texts[0]
   );
 }
+
+const SOMETHING = /\S/;
