@@ -82,7 +82,7 @@ export class ComponentStream {
 
   /** Writes text as it is; only while up. */
   write(text: string): void {
-    if (!this.#ended) this.#socket?.write(text);
+    if (!this.#ended && !this.#closing) this.#socket?.write(text);
   }
 
   /** Octets that the kernel has not taken yet. */

@@ -7,7 +7,9 @@ import { NS } from "../xml/namespaces";
 import { write } from "../xml/writer";
 import { backoff } from "./backoff";
 import { ComponentStream, type StreamEvents } from "./component-stream";
+import { lookEvery, silentFor } from "./liveness";
 import type { ComponentOptions, XmppOptions } from "./options";
+import { Outbox } from "./outbox";
 import { ProofBook } from "./proof-book";
 import { failure, type StreamFailure } from "./stream-failure";
 import type { Refusal } from "./stream-parser";
@@ -49,8 +51,7 @@ export class ComponentLink {
   #state: LinkState;
   #stream: ComponentStream | undefined;
   #book: ProofBook | undefined;
-  #outbox = "";
-  #flushing = false;
+  readonly #outbox = new Outbox((batch) => this.#writeBatch(batch));
   #paused = false;
   #failures = 0;
   #wasUp = false;
@@ -59,6 +60,7 @@ export class ComponentLink {
   #unproven = 0;
   #cancelAttempt: (() => void) | undefined;
   #cancelWatch: (() => void) | undefined;
+  #stopping: Promise<number> | undefined;
   #stopped: (() => void) | undefined;
 
   constructor(component: ComponentOptions, options: XmppOptions, deps: LinkDeps, events: LinkEvents) {
@@ -98,21 +100,21 @@ export class ComponentLink {
     }
     const text = this.#text(stanza);
     const outcome = book.enter(stanza);
-    this.#append(text);
+    this.#outbox.append(text);
     return outcome;
   }
 
   /** Writes a stanza nobody waits for; false when it cannot. */
   send(stanza: Element): boolean {
     if (this.#book === undefined || !this.#hasRoom()) return false;
-    this.#append(this.#text(stanza));
+    this.#outbox.append(this.#text(stanza));
     return true;
   }
 
   /** Writes an answer to the server. There is always room: reading stops instead until the server takes what we have. */
   answer(stanza: Element): void {
     if (this.#book === undefined) return;
-    this.#append(this.#text(stanza));
+    this.#outbox.append(this.#text(stanza));
     if (!this.#paused && this.#queued() > this.#options.maximumQueuedBytes * 2) {
       this.#paused = true;
       this.#stream?.pause();
@@ -125,18 +127,31 @@ export class ComponentLink {
     return stanza.name === "iq" ? this.#book.takesIq(stanza) : this.#book.takesError(stanza);
   }
 
-  /** Writes what is left, closes in order, and resolves with the number of stanzas never proven. */
+  /** Waits a moment for the last proofs, closes in order, and resolves with the number of stanzas never proven. */
   stop(): Promise<number> {
-    this.#cancelAttempt?.();
-    if (this.#stream === undefined) {
-      this.#change("stopped");
-      return Promise.resolve(0);
-    }
-    return new Promise((resolve) => {
+    this.#stopping ??= new Promise((resolve) => {
       this.#stopped = () => resolve(this.#unproven);
-      this.#flush();
-      this.#stream?.close();
+      this.#cancelAttempt?.();
+      this.#closeWhenProven(this.#deps.clock.now() + LAST_PROOFS_MS);
     });
+    return this.#stopping;
+  }
+
+  #closeWhenProven(until: number): void {
+    const { clock } = this.#deps;
+    if ((this.#book?.inFlight ?? 0) > 0 && clock.now() < until) {
+      clock.after(LOOK_AGAIN_MS, () => this.#closeWhenProven(until));
+      return;
+    }
+    this.#outbox.flush();
+    if (this.#stream === undefined) this.#finishStop();
+    else this.#stream.close();
+  }
+
+  #finishStop(): void {
+    if (this.#state.state === "stopped") return;
+    this.#change("stopped");
+    this.#stopped?.();
   }
 
   #attempt(): void {
@@ -180,7 +195,7 @@ export class ComponentLink {
         maximumInFlight: this.#options.maximumInFlight,
       },
       clock,
-      (text) => this.#append(text),
+      (text) => this.#outbox.append(text),
     );
     counters.add("xmpp.link.up");
     this.#log.info({ address: this.#component.address, port: this.#component.port }, "xmpp link up");
@@ -195,9 +210,8 @@ export class ComponentLink {
     const unproven = this.#clear();
     if (this.#stopped !== undefined) {
       this.#unproven = unproven.count;
-      this.#change("stopped");
       unproven.end(0);
-      this.#stopped();
+      this.#finishStop();
       return;
     }
     if (reason.verdict === "stop") {
@@ -223,7 +237,7 @@ export class ComponentLink {
     this.#cancelWatch?.();
     this.#stream = undefined;
     this.#book = undefined;
-    this.#outbox = "";
+    this.#outbox.clear();
     this.#paused = false;
     return {
       count: book?.inFlight ?? 0,
@@ -240,25 +254,12 @@ export class ComponentLink {
     this.#lastReason = reason.reason;
   }
 
-  /** Pings when nothing was answered for a while, and gives a link up whose ping nobody answers (bug 8). */
   #watch(): void {
-    const { pingEveryMs, pingDeadlineMs } = this.#options;
-    this.#cancelWatch = this.#deps.clock.after(Math.min(pingEveryMs, pingDeadlineMs) / WATCHES, () => {
-      const book = this.#book;
-      if (book === undefined) return;
-      const now = this.#deps.clock.now();
-      const { echoAt } = book;
-      if (echoAt === undefined) {
-        if (now - book.answeredAt >= pingEveryMs) book.echo();
-      } else if (now - echoAt >= pingDeadlineMs) {
-        // A server that still talks is slow, not gone; but not for ever.
-        const silent = now - this.#heardAt >= pingDeadlineMs;
-        if (silent || now - echoAt >= pingDeadlineMs * PATIENCE) {
-          this.#stream?.abandon(failure("ping-timeout", `no answer to a ping for ${now - echoAt} ms`));
-          return;
-        }
-      }
-      this.#watch();
+    this.#cancelWatch = this.#deps.clock.after(lookEvery(this.#options), () => {
+      if (this.#book === undefined) return;
+      const silent = silentFor(this.#options, this.#book, this.#heardAt, this.#deps.clock.now());
+      if (silent === undefined) this.#watch();
+      else this.#stream?.abandon(failure("ping-timeout", `no answer to a ping for ${silent} ms`));
     });
   }
 
@@ -270,28 +271,9 @@ export class ComponentLink {
     this.#deps.counters.add("xmpp.scrubbed", count);
   };
 
-  /** Everything of one turn of the event loop goes out in one write, with its pings at the end. */
-  #append(text: string): void {
-    this.#outbox += text;
-    if (this.#outbox.length >= FLUSH_AT) this.#flush();
-    else if (!this.#flushing) {
-      this.#flushing = true;
-      setImmediate(this.#flushLater);
-    }
-  }
-
-  readonly #flushLater = (): void => {
-    this.#flushing = false;
-    this.#flush();
-  };
-
-  #flush(): void {
-    const stream = this.#stream;
+  #writeBatch(batch: string): void {
     const book = this.#book;
-    if (stream === undefined || book === undefined) return;
-    const text = this.#outbox + book.pingsForBatch();
-    this.#outbox = "";
-    if (text !== "") stream.write(text);
+    if (book !== undefined) this.#stream?.write(batch + book.pingsForBatch());
   }
 
   #queued(): number {
@@ -334,6 +316,9 @@ const CONNECT_MS = 10_000;
 const CONFIRM_AFTER_MS = 20;
 /** How long a domain may take to answer a ping; long enough for DNS, TCP, TLS and dialback to a far one. */
 const DOMAIN_MS = 3_000;
+/** Two round trips and the pause between them, on a slow day. */
+const LAST_PROOFS_MS = 1_000;
+const LOOK_AGAIN_MS = 10;
 /** A server answers `</stream>` at once, or not at all. */
 const CLOSE_MS = 2_000;
 /** Up for this long: the next fall is a new one. */
@@ -343,8 +328,3 @@ const FAILED_RETRY_SECONDS = 300;
 const PREFIX_BITS = 128;
 /** More failures than any range of pauses has doublings. */
 const MANY = 30;
-const FLUSH_AT = 65_536;
-/** The watch looks this often in the shorter of its two times. */
-const WATCHES = 5;
-/** Deadlines for a server that answers no ping and yet talks. */
-const PATIENCE = 4;

@@ -15,6 +15,7 @@ import { type Element, element } from "../xml/element";
 import { NS } from "../xml/namespaces";
 import { write } from "../xml/writer";
 import { domainOf } from "./address";
+import { PendingIndex } from "./pending-index";
 import { type Pending, ProofLane } from "./proof-lane";
 
 export interface ProofLimits {
@@ -37,7 +38,7 @@ export class ProofBook {
   readonly #lanes = new Map<string, ProofLane>();
   /** Lanes with stanzas in the present batch. */
   readonly #dirty = new Set<ProofLane>();
-  readonly #byId = new Map<string, Pending>();
+  readonly #byId = new PendingIndex();
   /** Oldest first. */
   readonly #pings = new Map<string, Ping>();
   /** Domains that did not answer, and until when we do not ask them. */
@@ -103,7 +104,7 @@ export class ProofBook {
       lane.push(pending);
       this.#dirty.add(lane);
       // An error is never answered by an error (RFC 6120 §8.3.1), and its id is one that somebody else chose.
-      if (id !== undefined && stanza.attrs.type !== "error") this.#index(id, pending);
+      if (id !== undefined && stanza.attrs.type !== "error") this.#byId.add(id, pending);
       this.#cancelSweep ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
     });
   }
@@ -149,8 +150,7 @@ export class ProofBook {
     const { id, from } = stanza.attrs;
     if (id === undefined) return false;
     const domain = from === undefined ? this.#host : domainOf(from);
-    let pending = this.#byId.get(id);
-    while (pending !== undefined && pending.lane.domain !== domain) pending = pending.sameId;
+    const pending = this.#byId.find(id, domain);
     if (pending === undefined) return false;
     this.#finish(pending, { kind: "bounced", error: stanza });
     return true;
@@ -256,35 +256,11 @@ export class ProofBook {
     return lane;
   }
 
-  #index(id: string, pending: Pending): void {
-    const first = this.#byId.get(id);
-    if (first === undefined) {
-      this.#byId.set(id, pending);
-      return;
-    }
-    // The oldest stays first: its bounce comes first.
-    let last = first;
-    while (last.sameId !== undefined) last = last.sameId;
-    last.sameId = pending;
-  }
-
   #finish(pending: Pending, outcome: ProofOutcome): void {
     pending.done = true;
     this.#inFlight -= 1;
-    if (pending.id !== undefined) this.#forget(pending.id, pending);
+    if (pending.id !== undefined) this.#byId.remove(pending.id, pending);
     pending.resolve(outcome);
-  }
-
-  #forget(id: string, pending: Pending): void {
-    const first = this.#byId.get(id);
-    if (first === pending) {
-      if (pending.sameId === undefined) this.#byId.delete(id);
-      else this.#byId.set(id, pending.sameId);
-      return;
-    }
-    for (let before = first; before !== undefined; before = before.sameId) {
-      if (before.sameId === pending) before.sameId = pending.sameId;
-    }
   }
 
   /** One timer for all: finds what waits too long. */

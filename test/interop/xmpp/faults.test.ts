@@ -251,14 +251,32 @@ describe("proof", () => {
     expect(kinds(await Promise.all(many))).toEqual({ "link-down": 50, full: 10 });
   });
 
-  test("stopping: what the server still answers counts, what it does not is counted as left", async () => {
+  test("stopping waits for the last proofs and closes in order", async () => {
     await begin();
     await rig.reaches("up");
     const outcomes = [rig.side.prove(chat("1", JULIET, "?")), rig.side.prove(chat("2", JULIET, "?"))];
-    const left = await rig.side.stop();
-    expect(kinds(await Promise.all(outcomes))).toEqual(left === 0 ? { proven: 2 } : { "link-down": left });
+    expect(await rig.side.stop()).toBe(0);
+    expect(kinds(await Promise.all(outcomes))).toEqual({ proven: 2 });
     expect(server.connections[0]?.received.endsWith("</stream:stream>")).toBe(true);
     expect(rig.side.links()[0]?.state).toBe("stopped");
+  });
+
+  test("stopping does not wait for ever, and says how many were left", async () => {
+    await begin({ answersPings: false });
+    await rig.reaches("up");
+    const outcomes = [1, 2, 3].map((i) => rig.side.prove(chat(`${i}`, JULIET, "?")));
+    expect(await Promise.all([rig.side.stop(), rig.side.stop()])).toEqual([3, 3]);
+    expect(kinds(await Promise.all(outcomes))).toEqual({ "link-down": 3 });
+  });
+
+  test("stopping while nobody listens", async () => {
+    await begin(
+      { onConnection: ({ socket }) => void socket.destroy() },
+      { reconnectMs: { first: 9_000, longest: 9_000 } },
+    );
+    await rig.reaches("down");
+    expect(await rig.side.stop()).toBe(0);
+    expect(server.connections).toHaveLength(1);
   });
 
   test("stanzas and their pings of one turn leave in one write", async () => {
