@@ -3,9 +3,12 @@
  * @jest-environment ./test/support/environment.ts
  */
 
+import { startEjabberd } from "../support/ejabberd";
+import { startFederation } from "../support/federation";
+import { startProsody } from "../support/prosody";
 import { needs } from "../support/requires";
 import { startXmppClient } from "../support/slixmpp";
-import { XMPP_SERVERS } from "../support/xmpp-server";
+import { XMPP_SERVERS, type XmppServer } from "../support/xmpp-server";
 
 jest.setTimeout(60_000);
 
@@ -43,5 +46,36 @@ describe.each(XMPP_SERVERS)("%s", (kind, start) => {
       await server.stop();
       expect(server.pid).toBeUndefined();
     });
+  });
+});
+
+needs(["prosody", "ejabberd", "python3-slixmpp"], "federation of Prosody and ejabberd", () => {
+  test("a message crosses from one server's user to the other's and back", async () => {
+    const federation = await startFederation([
+      [startProsody, { domain: "verona.test", users: [{ name: "juliet", password: "balcony" }] }],
+      [startEjabberd, { domain: "mantua.test", users: [{ name: "romeo", password: "exile" }] }],
+    ]);
+    const [verona, mantua] = federation.servers as [XmppServer, XmppServer];
+    const juliet = await startXmppClient({
+      jid: "juliet@verona.test",
+      password: "balcony",
+      host: verona.address,
+      port: verona.c2sPort,
+    });
+    const romeo = await startXmppClient({
+      jid: "romeo@mantua.test",
+      password: "exile",
+      host: mantua.address,
+      port: mantua.c2sPort,
+    });
+    juliet.message({ to: "romeo@mantua.test", body: "wherefore" });
+    expect(await romeo.nextMessage(3_000)).toMatchObject({
+      from: "juliet@verona.test/test",
+      body: "wherefore",
+    });
+    romeo.message({ to: "juliet@verona.test", body: "here" });
+    expect(await juliet.nextMessage(3_000)).toMatchObject({ from: "romeo@mantua.test/test", body: "here" });
+    await Promise.all([juliet.stop(), romeo.stop()]);
+    await federation.stop();
   });
 });

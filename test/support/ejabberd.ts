@@ -36,7 +36,6 @@ export async function startEjabberd(options: XmppServerOptions): Promise<XmppSer
       EJABBERD_CONFIG_PATH: join(folder, "ejabberd.yml"),
       EJABBERD_LOG_PATH: log,
     },
-    logFiles: [log],
   });
   const start = async () => {
     const before = count(program.log(), READY);

@@ -13,7 +13,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { freePort, holdAddress } from "./ports";
 import { eventually, Program, temporaryFolder } from "./processes";
@@ -149,18 +148,25 @@ function parseLine(line: string): LogLine {
 
 /**
  * Compiles src/ once for every state of the sources, whoever asks first, and returns the folder with the result. It lies
- * beside links to what the package brings along (mappings, migrations, node_modules), as dist/ does.
+ * beside links to what the package brings along (mappings, migrations), as dist/ does. dist/ itself is left alone: it may
+ * be running.
  */
 function build(): string {
   const root = resolve(__dirname, "..", "..");
-  const home = join(tmpdir(), `isthmus-build-${fingerprint(root)}`);
+  const cache = join(root, "node_modules", ".cache", "isthmus");
+  const name = fingerprint(root);
+  const home = join(cache, name);
   if (!existsSync(home)) {
-    const fresh = mkdtempSync(join(tmpdir(), "isthmus-building-"));
-    for (const name of ["package.json", "mappings", "migrations", "node_modules"]) {
-      symlinkSync(join(root, name), join(fresh, name));
+    mkdirSync(cache, { recursive: true });
+    const fresh = mkdtempSync(join(cache, "building-"));
+    for (const part of ["package.json", "mappings", "migrations"]) {
+      symlinkSync(join(root, part), join(fresh, part));
     }
     mkdirSync(join(fresh, "dist"));
     compile(root, join(fresh, "dist"));
+    for (const old of readdirSync(cache).filter((entry) => /^[0-9a-f]{16}$/.test(entry))) {
+      rmSync(join(cache, old), { recursive: true, force: true });
+    }
     try {
       renameSync(fresh, home);
     } catch {

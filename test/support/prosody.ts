@@ -109,7 +109,7 @@ ${(options.components ?? []).map(({ host, secret }) => `Component "${host}"\n  c
 
 // libunbound refuses name servers on loopback and knows that .test does not exist, until told otherwise.
 function federation(dns: string): string {
-  return `unbound = { resolvconf = false, forward = "${dns}", options = { ["do-not-query-localhost:"] = "no", ["local-zone:"] = "test. nodefault" } }`;
+  return `unbound = { resolvconf = false, forward = "${dns}", options = { ["do-not-query-localhost:"] = "no", ["local-zone:"] = "test. transparent" } }`;
 }
 
 function luaString(text: string): string {
