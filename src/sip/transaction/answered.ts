@@ -88,14 +88,14 @@ export class AnsweredTransactions {
 
   #rotate(now: number): void {
     if (now < this.#endsAt) return;
+    const spans = Math.floor((now - this.#endsAt) / this.#span) + 1;
     // After a long silence each generation needs to be emptied once only.
-    const behind = Math.min(GENERATIONS, Math.floor((now - this.#endsAt) / this.#span) + 1);
-    for (let n = 0; n < behind; n++) {
+    for (let n = Math.min(spans, GENERATIONS); n > 0; n--) {
       const oldest = this.#generations.pop() as Generation;
       oldest.clear((this.#generations[0] as Generation).size);
       this.#generations.unshift(oldest);
     }
-    this.#endsAt = now + this.#span;
+    this.#endsAt += spans * this.#span;
   }
 }
 

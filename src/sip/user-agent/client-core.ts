@@ -12,7 +12,8 @@ import { firstValue } from "../message/values";
 import { parseVia } from "../message/via";
 import type { SipOptions, SipPeer } from "../options";
 import { NonInviteClientTransactions } from "../transaction/non-invite-client";
-import type { Target, Transports } from "../transport/transport";
+import type { Transports } from "../transport/transport";
+import type { ClientContext } from "./client-context";
 import { Exchange, type ExchangePeer } from "./exchange";
 import { hopFor, type NextHops, routeFor } from "./next-hop";
 import { NoTcp } from "./no-tcp";
@@ -26,15 +27,6 @@ export interface ClientDeps {
   readonly ids: Ids;
   readonly log: Log;
   readonly counters: Counters;
-}
-
-/** What every exchange shares. */
-export interface ClientContext {
-  readonly transactions: NonInviteClientTransactions;
-  readonly locator: NextHops;
-  readonly noTcp: NoTcp;
-  readonly userAgent: string;
-  viaFor(target: Target): { readonly host: string; readonly port: number };
 }
 
 export class ClientCore {

@@ -7,7 +7,7 @@ import type { SipResponse } from "../message/message";
 import type { SipPeer } from "../options";
 import type { ClientUser } from "../transaction/non-invite-client";
 import type { Target } from "../transport/transport";
-import type { ClientContext } from "./client-core";
+import type { ClientContext } from "./client-context";
 import { branchFor, loopMark } from "./loop";
 import { type OutRequest, requestBytes } from "./out-request";
 import { localOutcome, outcomeOf, retryAfterOf } from "./outcome";
