@@ -148,7 +148,7 @@ async function withGateway<T>(
   const gateway = await start(places);
   try {
     if (gateway === undefined) return undefined;
-    await connected;
+    await withinSeconds(connected, 20);
     return await measure(gateway, sink, places);
   } finally {
     await gateway?.stop();
@@ -156,6 +156,13 @@ async function withGateway<T>(
     if (process.env.ISTHMUS_BENCH_PROFILE === undefined) rmSync(folder, { recursive: true, force: true });
     else process.stdout.write(`profiles are in ${folder}\n`);
   }
+}
+
+function withinSeconds(what: Promise<unknown>, seconds: number): Promise<unknown> {
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`the component did not connect within ${seconds} s`)), seconds * 1000).unref();
+  });
+  return Promise.race([what, late]);
 }
 
 /** Waits until a count grows no more. */

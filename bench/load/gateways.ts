@@ -90,7 +90,7 @@ function profiling(folder: string): string[] {
 function buildShim(folder: string, source: string): string | undefined {
   const library = join(folder, "shim.so");
   try {
-    execFileSync("gcc", ["-shared", "-fPIC", "-O2", "-o", library, source, "-ldl"], { stdio: "ignore" });
+    execFileSync("gcc", ["-shared", "-fPIC", "-O2", "-o", library, source, "-Wl,--no-as-needed", "-lexpat", "-ldl"], { stdio: "ignore" });
     return library;
   } catch {
     return undefined;
