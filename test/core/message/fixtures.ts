@@ -12,6 +12,7 @@ import {
 import type { Rejection } from "../../../src/core/rejection";
 import { DEFAULT_SWITCHES, type PeerSwitches } from "../../../src/core/switches";
 import type { ContentTypeTable, Tables } from "../../../src/core/tables";
+import type { SipRequest } from "../../../src/sip/message/message";
 import { parseMessage } from "../../../src/sip/message/parse";
 import type { Element } from "../../../src/xml/element";
 import { parseXml, XML_LIMITS, type XmlLimits } from "../../../src/xml/parser";
@@ -87,17 +88,21 @@ export function inputFromRequest(request: string): SipMessageInput {
   );
   const parsed = parseMessage(Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body]));
   if (parsed.kind !== "request") throw new Error(`not a request: ${JSON.stringify(parsed)}`);
-  const { headers } = parsed;
+  return inputFromSip(parsed);
+}
+
+/** A parsed request → the input that the SIP side makes of it. */
+export function inputFromSip({ uri, headers, body }: SipRequest): SipMessageInput {
   const optional = (name: string, key: keyof SipMessageInput) => {
     const value = headers.get(name);
     return value === undefined ? {} : { [key]: value };
   };
   return sipInput({
-    requestUri: parsed.uri,
+    requestUri: uri,
     toUri: uriOf(headers.get("To")),
     fromUri: uriOf(headers.get("From")),
     callId: headers.get("Call-ID") ?? "",
-    body: parsed.body,
+    body,
     ...optional("Subject", "subject"),
     ...optional("Content-Type", "contentType"),
     ...optional("Content-Language", "contentLanguage"),
