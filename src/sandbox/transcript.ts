@@ -58,9 +58,9 @@ export class Transcript {
 export function watchTransports(transports: Transports, transcript: Transcript): Transports {
   return {
     start: (onBytes) =>
-      transports.start((bytes, source) => {
+      transports.start((bytes, source, fault) => {
         transcript.sip("→", bytes);
-        onBytes(bytes, source);
+        onBytes(bytes, source, fault);
       }),
     send: (bytes, target) => {
       transcript.sip("←", bytes);
@@ -74,6 +74,7 @@ export function watchTransports(transports: Transports, transcript: Transcript):
     isOurs: (host, port) => transports.isOurs(host, port),
     listeners: () => transports.listeners(),
     stop: () => transports.stop(),
+    ...(transports.onClosed === undefined ? {} : { onClosed: (listener) => transports.onClosed?.(listener) }),
   };
 }
 
