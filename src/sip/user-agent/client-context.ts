@@ -1,5 +1,6 @@
 /** What all exchanges of a user agent share. RFC 3261 §8.1. */
 
+import type { Log } from "../../gateway/sides";
 import type { NonInviteClientTransactions } from "../transaction/non-invite-client";
 import type { Target } from "../transport/transport";
 import type { NextHops } from "./next-hop";
@@ -10,6 +11,7 @@ export interface ClientContext {
   readonly locator: NextHops;
   readonly noTcp: NoTcp;
   readonly userAgent: string;
+  readonly log: Log;
   /** Host and port of sent-by toward a target. */
   viaFor(target: Target): { readonly host: string; readonly port: number };
 }

@@ -44,6 +44,7 @@ export class ClientCore {
       locator: deps.locator,
       noTcp: new NoTcp(deps.clock),
       userAgent: options.software,
+      log: deps.log,
       viaFor: (target) => deps.transports.viaFor(target),
     };
     for (const peer of options.peers) this.#addPeer(peer);
@@ -72,14 +73,7 @@ export class ClientCore {
         this.#open--;
         resolve(outcome);
       });
-      this.#start(exchange, hop).catch((error: unknown) => {
-        this.#open--;
-        this.#deps.log.error(
-          { peer: message.peer, callId: message.callId, error },
-          "request could not be built",
-        );
-        resolve(localOutcome(500, "Server Internal Error", false));
-      });
+      this.#deps.locator.locate(hop).then((targets) => exchange.start(targets));
     });
   }
 
@@ -100,10 +94,6 @@ export class ClientCore {
   stop(): number {
     this.#context.transactions.stop();
     return this.#open;
-  }
-
-  async #start(exchange: Exchange, hop: LocateRequest): Promise<void> {
-    exchange.start(await this.#deps.locator.locate(hop));
   }
 
   #addPeer(peer: SipPeer): void {

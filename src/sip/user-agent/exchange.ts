@@ -111,8 +111,16 @@ export class Exchange implements ClientUser {
     }
   }
 
-  /** §18.1.1: beyond 1300 bytes by a transport with congestion control, unless the peer has none to offer. */
   #sendTo(target: Target): void {
+    try {
+      this.#sendFirst(target);
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  /** §18.1.1: beyond 1300 bytes by a transport with congestion control, unless the peer has none to offer. */
+  #sendFirst(target: Target): void {
     const branch = this.#newBranch();
     const bytes = this.#bytesFor(target, branch);
     if (target.transport !== "udp" || bytes.length <= UDP_SAFE_BYTES) {
@@ -132,7 +140,18 @@ export class Exchange implements ClientUser {
   #sendAgain(): void {
     const attempt = this.#attempt as Attempt;
     const branch = this.#newBranch();
-    this.#send(attempt, branch, this.#bytesFor(attempt.target, branch));
+    try {
+      this.#send(attempt, branch, this.#bytesFor(attempt.target, branch));
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  /** The core let something through that cannot be written: our mistake, and another target would not mend it. */
+  #giveUp(error: unknown): void {
+    const { peer, callId } = this.#request.message;
+    this.#context.log.error({ peer, callId, error }, "request could not be built");
+    this.#finish(localOutcome(500, "Server Internal Error", this.#maybeDelivered));
   }
 
   #send(attempt: Attempt, branch: string, bytes: Buffer): void {

@@ -121,15 +121,25 @@ export class ServerCore implements AnswerSender {
   }
 
   answer(received: ReceivedRequest, status: number, reason: string, headers: AnswerHeaders): Buffer {
-    const parts = status === 100 ? { headers } : { toTag: received.identity.transaction, headers };
-    const response = responseTo(received.request, status, oneLine(reason), parts);
-    const bytes = serialize(response);
+    const bytes = this.#answerBytes(received, status, reason, headers);
     this.repeat(received, bytes);
     return bytes;
   }
 
   repeat(received: ReceivedRequest, bytes: Buffer): void {
     void this.#transports.reply(bytes, received.source, responseTarget(received, received.source));
+  }
+
+  #answerBytes(received: ReceivedRequest, status: number, reason: string, headers: AnswerHeaders): Buffer {
+    const parts = status === 100 ? { headers } : { toTag: received.identity.transaction, headers };
+    try {
+      return serialize(responseTo(received.request, status, oneLine(reason), parts));
+    } catch (error) {
+      // A header of ours let a peer's line end through: our mistake, but the request must still get an answer.
+      this.#log.error({ rid: received.identity.transaction, error }, "answer could not be built");
+      const { status, reason, headers } = SERVER_ERROR;
+      return serialize(responseTo(received.request, status, reason, { ...parts, headers }));
+    }
   }
 
   #receive(request: SipRequest, source: Source): ReceivedRequest | undefined {
