@@ -1,0 +1,2 @@
+Component "sip.example"
+  component_secret = "change-me"
