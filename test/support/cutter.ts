@@ -4,14 +4,21 @@ import type { AddressInfo } from "node:net";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 interface Pair {
+  readonly number: number;
   readonly client: Socket;
   readonly server: Socket;
 }
 
+/** Sees every chunk at the moment at which it is passed on, and on which connection (1, 2 …). */
+export type Tap = (direction: "to-server" | "to-client", chunk: Buffer, connection: number) => void;
+
 export class Cutter {
+  /** Sees what passes; what is swallowed does not. */
+  tap: Tap | undefined;
   readonly #server: Server;
   readonly #target: { readonly address: string; readonly port: number };
   readonly #pairs = new Set<Pair>();
+  #connections = 0;
   #refusing = false;
   #swallowing = false;
 
@@ -87,16 +94,18 @@ export class Cutter {
     }
     const server = connect({ host: this.#target.address, port: this.#target.port });
     server.on("error", () => client.destroy());
-    const pair = { client, server };
+    this.#connections += 1;
+    const pair = { number: this.#connections, client, server };
     this.#pairs.add(pair);
-    this.#relay(client, server, pair);
-    this.#relay(server, client, pair);
+    this.#relay(client, server, "to-server", pair);
+    this.#relay(server, client, "to-client", pair);
   }
 
-  #relay(from: Socket, to: Socket, pair: Pair): void {
+  #relay(from: Socket, to: Socket, direction: Parameters<Tap>[0], pair: Pair): void {
     from.setNoDelay(true);
     from.on("data", (chunk) => {
       if (this.#swallowing) return;
+      this.tap?.(direction, chunk, pair.number);
       if (!to.write(chunk)) {
         from.pause();
         to.once("drain", () => from.resume());

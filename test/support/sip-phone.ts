@@ -34,6 +34,8 @@ const T2 = 4_000;
 export class SipPhone {
   /** Bodies of the MESSAGEs that came, one each time it came; retransmissions of one transaction are absorbed. */
   readonly received: { readonly body: string; readonly request: SipRequest }[] = [];
+  /** Requests that came again in their own transaction. */
+  repeats = 0;
   /** How a MESSAGE is answered. */
   answer: (request: SipRequest) => PhoneAnswer = () => 200;
   readonly #socket: Socket;
@@ -154,6 +156,8 @@ export class SipPhone {
       this.#answered.set(key, this.answer(request));
       this.received.push({ body: request.body.toString("utf8"), request });
       for (const look of [...this.#waiters]) look();
+    } else {
+      this.repeats += 1;
     }
     const answer = this.#answered.get(key);
     if (answer !== undefined)
