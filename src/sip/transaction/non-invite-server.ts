@@ -43,7 +43,9 @@ export class PendingRequest implements Waiting {
 }
 
 export class NonInviteServerTransactions {
-  readonly #timers: TimerOptions;
+  /** On any transport: the client's Timer F, and when a 100 is due. */
+  readonly #patience: number;
+  readonly #trying: number;
   readonly #limits: ServerLimits;
   readonly #clock: Clock;
   readonly #counters: Counters;
@@ -59,13 +61,14 @@ export class NonInviteServerTransactions {
     limits: ServerLimits,
     deps: { readonly clock: Clock; readonly counters: Counters; readonly sender: AnswerSender },
   ) {
-    this.#timers = timers;
     this.#limits = limits;
     this.#clock = deps.clock;
     this.#counters = deps.counters;
     this.#sender = deps.sender;
     this.#deadlines = new Deadlines(deps.clock, (pending, now) => this.#onDue(pending, now));
-    const { j } = timersFor(timers, false);
+    const { f, j, trying } = timersFor(timers, false);
+    this.#patience = f;
+    this.#trying = trying;
     this.#answered = new AnsweredTransactions(j, deps.clock.now());
     this.#kept = new KeptAnswers(j, deps.counters);
   }
@@ -110,12 +113,11 @@ export class NonInviteServerTransactions {
   /** Lets a new request wait for an answer that comes later. */
   wait(received: ReceivedRequest): PendingRequest {
     const now = this.#clock.now();
-    const timers = timersFor(this.#timers, received.source.transport !== "udp");
-    const pending = new PendingRequest(received, now + timers.f);
+    const pending = new PendingRequest(received, now + this.#patience);
     this.#pending.set(received.identity.request, pending);
     const { address } = received.source;
     this.#perSource.set(address, (this.#perSource.get(address) ?? 0) + 1);
-    this.#deadlines.set(pending, now + timers.trying);
+    this.#deadlines.set(pending, now + this.#trying);
     return pending;
   }
 
