@@ -3,7 +3,8 @@
 import type { SipMessageOut } from "../core/effect";
 import type { SipOutcome } from "../core/input";
 import type { Clock, Counters, Ids, Log, SipMessageHandler, SipSide } from "../gateway/sides";
-import { parseMessage } from "./message/parse";
+import { DEFAULT_LIMITS } from "./message/limits";
+import { type ParseLimits, parseMessage } from "./message/parse";
 import type { SipOptions } from "./options";
 import type { FramingFault, Source, Transports } from "./transport/transport";
 import { ClientCore } from "./user-agent/client-core";
@@ -31,12 +32,13 @@ export interface SipUserAgent extends SipSide {
 export function createSipSide(options: SipOptions, deps: SipSideDeps): SipUserAgent {
   const { transports, counters, ids, log } = deps;
   const client = new ClientCore(options, deps);
+  const limits = { ...DEFAULT_LIMITS, maximumBytes: options.transport.maximumMessageBytes };
   let server: ServerCore | undefined;
 
   return {
     start(onMessage: SipMessageHandler): Promise<void> {
       server = new ServerCore(options, deps, onMessage);
-      return transports.start(guarded(log, counters, receiver(server, client, counters)));
+      return transports.start(guarded(log, counters, receiver(server, client, counters, limits)));
     },
     send: (request: SipMessageOut) => client.send("MESSAGE", request),
     probe: (uri, fromUri, peer) =>
@@ -53,9 +55,9 @@ export function createSipSide(options: SipOptions, deps: SipSideDeps): SipUserAg
 type Receiver = (bytes: Buffer, source: Source, fault?: FramingFault) => void;
 
 /** Parses what came and gives it to the side that it is for. */
-function receiver(server: ServerCore, client: ClientCore, counters: Counters): Receiver {
+function receiver(server: ServerCore, client: ClientCore, counters: Counters, limits: ParseLimits): Receiver {
   return (bytes, source, fault) => {
-    const message = parseMessage(bytes);
+    const message = parseMessage(bytes, limits);
     if (message.kind === "problem") server.onProblem(message, source);
     else if (message.kind === "response") {
       if (fault === undefined) client.onResponse(message);

@@ -144,6 +144,10 @@ describe("malformed requests (RFC 3261 §21.4.1)", () => {
     expect(counters.get("sip.dropped.malformed")).toBe(2);
   });
 
+  test("a message over the configured size is too large (§21.5.14)", async () => {
+    expect((await ask({ body: "x".repeat(65_536) }, {}, { transport: "tcp" })).status).toBe(513);
+  });
+
   test("a frame whose end nobody can find gets the answer that the framing asks for (§18.3)", async () => {
     const { transports } = await startSide();
     transports.receive(requestText(), { transport: "tcp" }, { status: 513, reason: "Message Too Large" });
