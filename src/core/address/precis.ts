@@ -9,9 +9,11 @@ import { satisfiesBidiAndJoiners, satisfiesJoiners } from "./idna";
 export function enforceUsername(text: string): string | undefined {
   if (ASCII_IDENTIFIER.test(text)) return text.toLowerCase();
   const mapped = widthMap(text);
-  if (!IDENTIFIER_CLASS.test(mapped) || hasCompatibility(mapped) || !fitsContext(mapped)) return undefined;
+  if (!isIdentifier(mapped)) return undefined;
   // Lower case without the special rule for a final sigma (RFC 7622 §3.5 on its examples 9 to 11).
   const enforced = mapped.replaceAll("Σ", "σ").toLowerCase().normalize("NFC");
+  // NFC may join two legal characters to one that is not, such as = and U+0338 (RFC 8264 §7: the result must be stable).
+  if (enforced !== mapped && !isIdentifier(enforced)) return undefined;
   if (RIGHT_TO_LEFT_OR_JOINER.test(enforced) && !satisfiesBidiAndJoiners(enforced)) return undefined;
   return enforced;
 }
@@ -32,6 +34,10 @@ export function enforceOpaque(text: string): string | undefined {
 /** Maps fullwidth and halfwidth characters to the ordinary ones (RFC 8264 §5.2.1). */
 export function widthMap(text: string): string {
   return text.replace(WIDE_OR_NARROW, (character) => character.normalize("NFKC"));
+}
+
+function isIdentifier(text: string): boolean {
+  return IDENTIFIER_CLASS.test(text) && !hasCompatibility(text) && fitsContext(text);
 }
 
 /** HasCompat (RFC 8264 §9.17), one code point at a time. ASCII and the exceptions come before it in §8. */

@@ -2,7 +2,7 @@
 
 import { reject } from "../rejection";
 import { ok, type Result, refuse } from "../result";
-import { escapeLocalpart } from "./escape";
+import { escapeLocalpart, unescapeLocalpart } from "./escape";
 import { enforceDomain, enforceLocalpart, enforceResource, formatJid, type Jid, makeJid } from "./jid";
 import { percentDecode } from "./percent";
 import { widthMap } from "./precis";
@@ -43,7 +43,12 @@ export function userToLocalpart(user: string): Result<string> {
 export function nameToLocalpart(name: string): Result<string> {
   // Width is mapped before escaping: a fullwidth \26 or & must not turn into an escape or a separator afterwards.
   const escaped = escapeLocalpart(widthMap(name));
-  return escaped.ok ? enforceLocalpart(escaped.value) : escaped;
+  if (!escaped.ok) return escaped;
+  const local = enforceLocalpart(escaped.value);
+  if (!local.ok || !local.value.includes("\\5c")) return local;
+  // NFC may have joined a hex digit with an accent after it: a backslash that begins no sequence now is not escaped.
+  const settled = unescapeLocalpart(local.value);
+  return settled.ok ? escapeLocalpart(settled.value) : settled;
 }
 
 /** Step 8: the resource that `gr` names; undefined without one, or without a value, which marks a temporary GRUU (§6.3). */
