@@ -21,6 +21,7 @@ export interface BaresipOptions {
   /** Register at the proxy? (no when absent) */
   readonly register?: boolean;
   readonly address?: string;
+  readonly port?: number;
   /** For TLS: its certificate and key as PEM text, and the file with the authority. */
   readonly tls?: { readonly certificateAndKey: string; readonly caFile: string };
 }
@@ -45,7 +46,7 @@ export interface Baresip {
 export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const folder = temporaryFolder("baresip");
   const address = options.address ?? (await holdAddress());
-  const port = await freePort(address);
+  const port = options.port ?? (await freePort(address));
   const controlPort = await freePort(address);
   const consolePort = await freePort(address);
   mkdirSync(folder, { recursive: true });

@@ -89,9 +89,6 @@ interface Settings {
 // JSON is YAML. Password stored plain, so that SASL PLAIN over an unencrypted stream is all that is needed.
 function configuration({ address, c2sPort, componentPort, domains, options }: Settings): string {
   const listener = (module: string, port: number, more: object) => ({ module, port, ip: address, ...more });
-  const hosts = Object.fromEntries(
-    (options.components ?? []).map(({ host, secret }) => [host, { password: secret }]),
-  );
   return JSON.stringify(
     {
       loglevel: options.logLevel ?? "info",
@@ -110,7 +107,10 @@ function configuration({ address, c2sPort, componentPort, domains, options }: Se
           max_stanza_size: 2_097_152,
           access: "all_allowed",
         }),
-        listener("ejabberd_service", componentPort, { hosts, max_stanza_size: "infinity" }),
+        listener("ejabberd_service", componentPort, {
+          password: onlySecret(options),
+          max_stanza_size: "infinity",
+        }),
         ...(options.s2s === undefined
           ? []
           : [listener("ejabberd_s2s_in", options.s2s.port ?? 5269, { max_stanza_size: 2_097_152 })]),
@@ -129,6 +129,16 @@ function configuration({ address, c2sPort, componentPort, domains, options }: Se
     undefined,
     2,
   );
+}
+
+// A listener with `hosts` routes every one of them to every component that connects there; with one `password` each
+// connection gets its own host alone.
+function onlySecret(options: XmppServerOptions): string {
+  const secrets = new Set((options.components ?? []).map(({ secret }) => secret));
+  if (secrets.size > 1) {
+    throw new Error("ejabberd in these tests has one secret for all components");
+  }
+  return [...secrets][0] ?? "nobody connects";
 }
 
 function inetrc(dns: string | undefined): string {

@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { accepts, freePort, holdAddress } from "./ports";
 import { Program, temporaryFolder } from "./processes";
 
+/** A SIP URI such as "sip:127.0.0.5:5070;transport=tcp", or one for each transport that the request came by. */
+export type NextHop = string | Readonly<Record<"udp" | "tcp" | "tls", string>>;
+
 export interface KamailioOptions {
-  /** Domain or user@domain → SIP URI of the next hop, such as "sip:127.0.0.5:5070;transport=tcp". First match wins. */
-  readonly routes: readonly (readonly [who: string, nextHop: string])[];
+  /** Domain or user@domain → next hop. First match wins. */
+  readonly routes: readonly (readonly [who: string, nextHop: NextHop])[];
   /** Certificate files; with them tlsPort takes TLS and TLS next hops get this certificate. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string };
   readonly address?: string;
@@ -74,7 +77,13 @@ function configuration(
 ): string {
   const routes = options.routes.map(([who, nextHop]) => {
     const pattern = who.includes("@") ? '$rU + "@" + $rd' : "$rd";
-    return `  if (${pattern} == "${who}") { $du = "${nextHop}"; route(RELAY); }`;
+    const hops = typeof nextHop === "string" ? { udp: nextHop, tcp: nextHop, tls: nextHop } : nextHop;
+    return Object.entries(hops)
+      .map(
+        ([proto, hop]) =>
+          `  if (${pattern} == "${who}" && $proto == "${proto}") { $du = "${hop}"; route(RELAY); }`,
+      )
+      .join("\n");
   });
   return `#!KAMAILIO
 debug=2

@@ -17,6 +17,7 @@ export interface SippOptions {
   readonly fields?: readonly (readonly string[])[];
   /** Own address; a held one when absent. */
   readonly address?: string;
+  readonly port?: number;
   readonly args?: readonly string[];
 }
 
@@ -73,6 +74,7 @@ export async function startSippUas(options: {
   readonly transport?: "udp" | "tcp";
   readonly status?: number;
   readonly address?: string;
+  readonly port?: number;
 }): Promise<SippUas> {
   const address = options.address ?? (await holdAddress());
   const scenario = uasScenario(options.status ?? 200);
@@ -155,7 +157,7 @@ interface Started {
 async function start(options: Partial<SippOptions>, args: readonly string[]): Promise<Started> {
   const folder = temporaryFolder("sipp");
   const address = options.address ?? (await holdAddress());
-  const port = await freePort(address);
+  const port = options.port ?? (await freePort(address));
   const scenario = join(folder, "scenario.xml");
   const messages = join(folder, "messages.log");
   writeFileSync(scenario, options.scenario ?? "");
