@@ -22,7 +22,7 @@ export function toAscii(domain: string): Result<string> {
  */
 export function toUnicode(domain: string): Result<string> {
   const ascii = toAscii(domain);
-  if (!ascii.ok || !hasALabel(ascii.value)) return ascii;
+  if (!ascii.ok || !A_LABEL.test(ascii.value)) return ascii;
   const unicode = tr46ToUnicode(ascii.value, UTS46);
   return unicode.error ? refuse(reject("ADDRESS_MALFORMED", "domain")) : ok(unicode.domain);
 }
@@ -46,15 +46,12 @@ export function satisfiesJoiners(text: string): boolean {
 
 /** ASCII that needs no tables: nothing to decode, only case to fold. */
 function isPlain(domain: string): boolean {
-  return HOST.test(domain) && !hasALabel(domain);
-}
-
-function hasALabel(domain: string): boolean {
-  return A_LABEL.test(domain);
+  return HOST.test(domain) && !A_LABEL.test(domain);
 }
 
 function withLengths(ascii: string): Result<string> {
   const domain = ascii.endsWith(".") ? ascii.slice(0, -1) : ascii;
+  if (domain.length <= DNS_LABEL_MAX) return ok(domain);
   if (domain.length > DNS_NAME_MAX) return refuse(reject("ADDRESS_TOO_LONG", "domain"));
   let start = 0;
   while (start <= domain.length) {
@@ -68,12 +65,12 @@ function withLengths(ascii: string): Result<string> {
 
 /** Labels of letters, digits, hyphen and (seen in private networks) underscore; no empty label, a final dot is legal. */
 const HOST = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/i;
-const A_LABEL = /(?:^|\.)xn--/i;
+const A_LABEL = /xn--/i;
 
 /** RFC 1034 §3.1: 255 octets on the wire, which is 253 characters and a possible final dot. */
 const DNS_NAME_MAX = 253;
 const DNS_LABEL_MAX = 63;
-/** Longer text is not worth the tables of IDNA: no name of legal length is written with so many characters. */
-const DOMAIN_MAX = 1023;
+/** No name of legal length is written with more characters; longer text is not worth the tables of IDNA. */
+const DOMAIN_MAX = 255;
 
 const UTS46 = { checkBidi: true, checkJoiners: true, transitionalProcessing: false } as const;

@@ -31,7 +31,7 @@ export function parseSipUri(text: string): Result<SipUri> {
   const colon = text.indexOf(":");
   const scheme =
     colon === 3 && text.startsWith("sip") ? "sip" : text.slice(0, Math.max(colon, 0)).toLowerCase();
-  if (UNFIT.test(text) || !SCHEME.test(scheme)) return malformed("URI");
+  if ((!PLAIN.test(text) && UNFIT.test(text)) || !SCHEME.test(scheme)) return malformed("URI");
   const rest = text.slice(colon + 1);
   switch (scheme) {
     case "sip":
@@ -77,14 +77,22 @@ function parseAtHost(scheme: UriScheme, rest: string): Result<SipUri> {
   if (!host.ok) return host;
   const port = portColon < 0 ? undefined : parsePort(hostPort.slice(portColon + 1));
   if (Number.isNaN(port)) return malformed("port");
+  if (port === undefined && headers === undefined) return ok(plainUri(scheme, user, host.value, parameters));
   return ok({
-    scheme,
-    host: host.value,
-    parameters,
-    ...(user === undefined ? undefined : { user }),
+    ...plainUri(scheme, user, host.value, parameters),
     ...(port === undefined ? undefined : { port }),
     ...(headers === undefined ? undefined : { headers }),
   });
+}
+
+/** Most URIs: written out, because this runs for every address of every message. */
+function plainUri(
+  scheme: UriScheme,
+  user: string | undefined,
+  host: string,
+  parameters: SipUri["parameters"],
+): SipUri {
+  return user === undefined ? { scheme, host, parameters } : { scheme, user, host, parameters };
 }
 
 /** RFC 3966 §3: a number and its parameters. */
@@ -147,6 +155,8 @@ function malformed(detail: string): { readonly ok: false; readonly rejection: Re
 const NO_PARAMETERS: ReadonlyMap<string, string | undefined> = new Map();
 /** Longer than any URI that maps: three parts of 1023 octets, each written as `%HH`, make 9,207. */
 const URI_MAX = 65_536;
+/** Printable ASCII without `"`, `<` and `>`: nearly every URI, judged without Unicode. */
+const PLAIN = /^[!#-;=?-~]*$/;
 const SCHEME = /^[a-z][a-z0-9+.-]*$/;
 const PORT = /^\d{1,5}$/;
 /** RFC 3966 §3: digits, for local numbers also hex digits, `*` and `#`, with visual separators. */

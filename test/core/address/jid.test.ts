@@ -93,7 +93,7 @@ test("a long text that fails at its end fails at once: the classes are linear", 
   for (const end of ["Ⅳ", "\u200d", "\ud800"]) {
     expect(read(`${"aü".repeat(340)}${end}@h`)).toBe("ADDRESS_MALFORMED");
     expect(read(`a@h/${"aü ".repeat(250)}${end === "Ⅳ" ? "\u0000" : end}`)).toBe("ADDRESS_MALFORMED");
-    expect(read(`a@${"b-".repeat(500)}`)).toBe("ADDRESS_MALFORMED");
+    expect(read(`a@${"b-".repeat(127)}`)).toBe("ADDRESS_MALFORMED");
   }
 });
 
