@@ -1,7 +1,7 @@
 /** The mapping tables (mappings/*.yaml): text → frozen tables. Errors name the file, the line, the key and what is expected. */
 
 import type * as z from "zod";
-import { compileDomains } from "../core/address/domain-index";
+import { ANY, compileDomains } from "../core/address/domain-index";
 import type {
   ConditionRow,
   ContentTypeTable,
@@ -92,7 +92,7 @@ function conflicts(table: { sip: SipDomainRule[]; xmpp: XmppDomainRule[] }): Loc
     ...repeated(
       "xmpp",
       "xmpp",
-      table.xmpp.map((rule) => rule.xmpp),
+      table.xmpp.map((rule) => (rule.xmpp === ANY ? `${ANY} via ${rule.via}` : rule.xmpp)),
     ),
     ...repeated("xmpp", "sip", routes),
     ...table.xmpp.flatMap((rule, index) => [

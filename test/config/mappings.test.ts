@@ -144,6 +144,15 @@ test.each([
   expect(() => parseDomainRules(plain)).toThrow(message);
 });
 
+test("one star of each via is taken, two of one are not", () => {
+  const stars = [
+    { xmpp: "*", sip: "*" },
+    { xmpp: "*", sip: "gw.example", via: "gateway" },
+  ];
+  expect(parseDomainRules({ xmpp: stars }).xmpp).toHaveLength(2);
+  expect(() => parseDomainRules({ xmpp: [...stars, stars[0]] })).toThrow("xmpp[2].xmpp: found * via route");
+});
+
 test.each([
   ["an alias", "sip: &rules []\nxmpp: *rules", "d.yaml:2: expected no anchors (&) and no aliases (*)"],
   ["a key twice", "sip: []\nsip: []", "d.yaml:2: expected each key once"],

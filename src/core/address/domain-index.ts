@@ -10,9 +10,11 @@ export class DomainIndex implements DomainTable {
   readonly sipByHost = new Map<string, SipDomainRule>();
   readonly sipByComponent = new Map<string, SipDomainRule>();
   readonly telephone: SipDomainRule | undefined;
-  /** People on XMPP: by XMPP domain; the rule for every other domain. */
+  /** People on XMPP: by XMPP domain; the rules for every other domain. Who writes from there goes by the first listed. */
   readonly xmppByDomain = new Map<string, XmppDomainRule>();
   readonly anyXmpp: XmppDomainRule | undefined;
+  readonly anyByRoute: XmppDomainRule | undefined;
+  readonly anyByGateway: XmppDomainRule | undefined;
   /** Rules via route by SIP domain, and the SIP domains of rules via gateway. */
   readonly routeByHost = new Map<string, XmppDomainRule>();
   readonly gatewayHosts = new Set<string>();
@@ -26,6 +28,8 @@ export class DomainIndex implements DomainTable {
     }
     this.telephone = table.sip.find((rule) => rule.tel);
     this.anyXmpp = table.xmpp.find((rule) => rule.xmpp === ANY);
+    this.anyByRoute = table.xmpp.find((rule) => rule.xmpp === ANY && rule.via === "route");
+    this.anyByGateway = table.xmpp.find((rule) => rule.xmpp === ANY && rule.via === "gateway");
     for (const rule of table.xmpp) {
       if (rule.xmpp !== ANY) addFirst(this.xmppByDomain, rule.xmpp, rule);
       if (rule.via === "gateway") this.gatewayHosts.add(rule.sip);

@@ -61,11 +61,11 @@ export function sipTargetToJid(uriText: string, domains: DomainTable): Result<Ji
   const route = index.routeByHost.get(host);
   if (route) return underRule(user, route.xmpp, uri.value, route);
   if (index.gatewayHosts.has(host)) return gatewayTarget(uri.value, index);
-  const any = index.anyXmpp;
-  if (any?.via !== "route" || index.sipByHost.has(host) || isAddressOrNothing(host)) return notServed(host);
+  const any = index.anyByRoute;
+  if (!any || index.sipByHost.has(host) || isAddressOrNothing(host)) return notServed(host);
   const domain = enforceDomain(host);
   if (!domain.ok) return domain;
-  const rule = ruleForXmppDomain(domain.value, index);
+  const rule = ruleForXmppDomain(domain.value, index, any);
   return rule ? underRule(user, domain.value, uri.value, rule) : notServed(host);
 }
 
@@ -115,7 +115,7 @@ function gatewayTarget(uri: SipUri, index: DomainIndex): Result<JidByRule<XmppDo
   if (at < 0) return notServed(uri.host);
   const domain = enforceDomain(inside.value.slice(at + 1));
   if (!domain.ok) return domain;
-  const rule = ruleForXmppDomain(domain.value, index);
+  const rule = ruleForXmppDomain(domain.value, index, index.anyByGateway);
   if (rule?.via !== "gateway" || rule.sip !== uri.host) return notServed(domain.value);
   const local = at === 0 ? NOBODY : nameToLocalpart(inside.value.slice(0, at));
   return local.ok ? joined(local.value, domain.value, uri, rule) : local;
@@ -142,10 +142,14 @@ function xmppSender(uriText: string, index: DomainIndex): Result<JidByRule<SipDo
 }
 
 /** An exact rule wins over "*"; nobody on a component host of ours lives on XMPP; "*" reaches names, not addresses. */
-function ruleForXmppDomain(domain: string, index: DomainIndex): XmppDomainRule | undefined {
+function ruleForXmppDomain(
+  domain: string,
+  index: DomainIndex,
+  any = index.anyXmpp,
+): XmppDomainRule | undefined {
   const exact = index.xmppByDomain.get(domain);
   if (exact || index.sipByComponent.has(domain) || isAddressOrNothing(domain)) return exact;
-  return index.anyXmpp;
+  return any;
 }
 
 function isAddressOrNothing(domain: string): boolean {

@@ -138,6 +138,22 @@ describe("somebody on XMPP who is written to", () => {
     });
   });
 
+  test("any far domain in both forms; who writes from there goes by the rule that is listed first", () => {
+    const both = compileDomains({
+      sip: [],
+      xmpp: [
+        { xmpp: "*", sip: "*", via: "route" },
+        { xmpp: "*", sip: "gateway.example", via: "gateway" },
+      ],
+    });
+    for (const uri of ["sip:juliet@gmail.example", "sip:juliet%40gmail.example@gateway.example"]) {
+      expect(sipTargetToJid(uri, both)).toMatchObject({ value: { jid: "juliet@gmail.example" } });
+    }
+    expect(jidSenderToSip("juliet@gmail.example", both)).toMatchObject({
+      value: { uri: "sip:juliet@gmail.example" },
+    });
+  });
+
   test("a SIPS Request-URI is not translated (RFC 7247 §8)", () => {
     expect(sipTargetToJid("sips:juliet@xmpp.example", domains)).toMatchObject({
       rejection: { code: "SIPS_NOT_TRANSLATED" },
