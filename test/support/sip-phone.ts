@@ -32,12 +32,13 @@ const T1 = 500;
 const T2 = 4_000;
 
 export class SipPhone {
-  /** Bodies of the MESSAGEs that came, one each time it came; retransmissions of one transaction are absorbed. */
-  readonly received: { readonly body: string; readonly request: SipRequest }[] = [];
+  /** Bodies of the MESSAGEs that came, one each time it came; retransmissions of one transaction are absorbed. `at`: ms since 1970. */
+  readonly received: { readonly body: string; readonly request: SipRequest; readonly at: number }[] = [];
   /** Requests that came again in their own transaction. */
   repeats = 0;
   /** How a MESSAGE is answered. */
   answer: (request: SipRequest) => PhoneAnswer = () => 200;
+  #open = true;
   readonly #socket: Socket;
   readonly #pending = new Map<string, (response: SipResponse) => void>();
   readonly #answered = new Map<string, PhoneAnswer>();
@@ -121,8 +122,10 @@ export class SipPhone {
     this.#socket.send(bytes, target.port, target.address, () => undefined);
   }
 
+  /** May be called again. */
   close(): void {
-    this.#socket.close();
+    if (this.#open) this.#socket.close();
+    this.#open = false;
   }
 
   #request(message: PhoneMessage, branch: string): Buffer {
@@ -152,12 +155,15 @@ export class SipPhone {
 
   #takeRequest(request: SipRequest, port: number, address: string): void {
     const key = `${branchOf(request.headers.get("Via") ?? "")} ${request.headers.get("CSeq")}`;
-    if (!this.#answered.has(key)) {
-      this.#answered.set(key, this.answer(request));
-      this.received.push({ body: request.body.toString("utf8"), request });
-      for (const look of [...this.#waiters]) look();
-    } else {
+    const known = this.#answered.has(key);
+    // What had no answer may get one when it comes again.
+    if (this.#answered.get(key) === undefined) this.#answered.set(key, this.answer(request));
+    if (known) {
       this.repeats += 1;
+    } else {
+      const at = performance.timeOrigin + performance.now();
+      this.received.push({ body: request.body.toString("utf8"), request, at });
+      for (const look of [...this.#waiters]) look();
     }
     const answer = this.#answered.get(key);
     if (answer !== undefined)

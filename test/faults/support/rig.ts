@@ -20,6 +20,8 @@ export interface RigOptions {
   /** Shorter where T1 is. */
   readonly proofDeadline?: string;
   readonly limits?: object;
+  /** No relay between gateway and server: nothing then delays the news that one of them has died. */
+  readonly direct?: boolean;
   /** Names of XMPP accounts; "juliet" unless given. They are online when the rig is ready. */
   readonly people?: readonly string[];
 }
@@ -51,7 +53,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const recording = new Recording(cutter);
   const phone = await SipPhone.open(address);
   const sip = { address, port: await freePort(address) };
-  const gateway = await startGateway(configuration(options, { cutter, phone, sip }));
+  const gateway = await startGateway(configuration(options, { server, cutter, phone, sip }));
   const people = await Promise.all(names.map((name) => Person.online(server, name, PASSWORD)));
   return {
     server,
@@ -72,7 +74,12 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   };
 }
 
-function configuration(options: RigOptions, { cutter, phone, sip }: Pick<Rig, "cutter" | "phone" | "sip">) {
+function configuration(
+  options: RigOptions,
+  { server, cutter, phone, sip }: Pick<Rig, "server" | "cutter" | "phone" | "sip">,
+) {
+  const link =
+    options.direct === true ? `${server.address}:${server.componentPort}` : `${phone.address}:${cutter.port}`;
   return {
     sip: {
       listen: [`udp:${sip.address}:${sip.port}`],
@@ -87,7 +94,7 @@ function configuration(options: RigOptions, { cutter, phone, sip }: Pick<Rig, "c
       ],
     },
     xmpp: {
-      components: [{ host: SIP_DOMAIN, server: `${phone.address}:${cutter.port}`, secret: SECRET }],
+      components: [{ host: SIP_DOMAIN, server: link, secret: SECRET }],
       reconnect: { first: "200 ms", longest: "1 s" },
       ping: { every: "1 s", deadline: "2 s" },
       proofDeadline: options.proofDeadline ?? "3 s",
