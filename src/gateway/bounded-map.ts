@@ -1,35 +1,33 @@
-/** A map that forgets its oldest entry when it is full: memory stays flat whoever writes to whom. */
+/** A map that forgets what was used longest ago when it is full: memory stays flat whoever writes to whom. */
 
+/**
+ * Two generations, of which the older is dropped whole. To take the oldest key out of one large Map instead would step
+ * over all that were taken out before it, at every entry.
+ */
 export class BoundedMap<Value> {
-  readonly #entries = new Map<string, Value>();
-  readonly #maximum: number;
+  #young = new Map<string, Value>();
+  #old: ReadonlyMap<string, Value> = new Map();
+  readonly #half: number;
 
+  /** @param maximum entries at most; at least the newer half of them is remembered */
   constructor(maximum: number) {
-    this.#maximum = maximum;
+    this.#half = Math.ceil(maximum / 2);
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
+  /** Reading an entry makes it one of the newer. */
   get(key: string): Value | undefined {
-    return this.#entries.get(key);
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
   }
 
-  /** Writes an entry, which becomes the newest. */
   set(key: string, value: Value): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size <= this.#maximum) return;
-    const oldest = this.#entries.keys().next();
-    if (!oldest.done) this.#entries.delete(oldest.value);
-  }
-
-  delete(key: string): void {
-    this.#entries.delete(key);
-  }
-
-  entries(): IterableIterator<[string, Value]> {
-    return this.#entries.entries();
+    if (this.#young.size >= this.#half && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, value);
   }
 }

@@ -38,13 +38,9 @@ export function composingRow(
   state: ComposingState,
   event: TableEvent,
 ): ComposingRow {
-  const row = TABLE.get(key(composer, state, event));
+  const row = TABLE[composer].get(state)?.get(event);
   if (row === undefined) throw new Error(`no row for ${composer} ${state} ${event}`); // A test walks all of them.
   return row;
-}
-
-function key(composer: "sip" | "xmpp", state: ComposingState, event: TableEvent): string {
-  return `${composer} ${state} ${event}`;
 }
 
 type Rows = readonly [
@@ -57,14 +53,17 @@ type Rows = readonly [
   rule: string,
 ];
 
+type StateTable = Map<ComposingState, Map<TableEvent, ComposingRow>>;
+
 /** One entry for each event of each row; two for the same are a mistake of ours. */
-function tableOf(rows: readonly Rows[]): ReadonlyMap<string, ComposingRow> {
-  const table = new Map<string, ComposingRow>();
+function tableOf(rows: readonly Rows[]): Readonly<Record<"sip" | "xmpp", StateTable>> {
+  const table = { sip: new Map() as StateTable, xmpp: new Map() as StateTable };
   for (const [composer, state, events, next, action, rule] of rows) {
+    const row = table[composer].get(state) ?? new Map<TableEvent, ComposingRow>();
+    table[composer].set(state, row);
     for (const event of events) {
-      const name = key(composer, state, event);
-      if (table.has(name)) throw new Error(`two rows for ${name}`);
-      table.set(name, { next, action, rule });
+      if (row.has(event)) throw new Error(`two rows for ${composer} ${state} ${event}`);
+      row.set(event, { next, action, rule });
     }
   }
   return table;

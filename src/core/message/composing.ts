@@ -47,7 +47,7 @@ export function composingFromSip(
   now: number,
 ): ComposingStep {
   const refreshSeconds = event.kind === "active" ? event.refreshSeconds : undefined;
-  return step(record ?? { composer: "sip", state: "quiet" }, event.kind, now, refreshSeconds);
+  return step(record ?? QUIET.sip, event.kind, now, refreshSeconds);
 }
 
 /** What the XMPP user's chat state, or a message of either, means for the SIP user. */
@@ -56,12 +56,7 @@ export function composingFromXmpp(
   event: XmppComposingEvent,
   now: number,
 ): ComposingStep {
-  return step(
-    record ?? { composer: "xmpp", state: "quiet" },
-    event === "active" ? "present" : event,
-    now,
-    undefined,
-  );
+  return step(record ?? QUIET.xmpp, event === "active" ? "present" : event, now, undefined);
 }
 
 /** Lets the deadlines that have passed take effect; call it when `composingDeadline` has come. */
@@ -92,7 +87,11 @@ function step(
       : { composer, state: row.next, refreshAt, idleAt };
   switch (row.action) {
     case "ignore":
-      return { record: row.next === record.state ? record : { composer, state: row.next }, effects: NOTHING };
+      if (row.next === record.state) return { record, effects: NOTHING };
+      return {
+        record: row.next === "idle" ? IDLE[composer] : { composer, state: row.next },
+        effects: NOTHING,
+      };
     case "tell-composing":
       return { record: timed(undefined, now + silenceMs(refreshSeconds)), effects: TELL_COMPOSING };
     case "tell-active":
@@ -124,6 +123,12 @@ const REFRESH_EVERY_MS = 80_000;
 /** XMPP clients do not repeat `composing`, and some crash before `paused`. */
 const LONGEST_COMPOSING_MS = 300_000;
 
+/** Most pairs never type: their records are the same two. */
+const QUIET = {
+  sip: { composer: "sip", state: "quiet" },
+  xmpp: { composer: "xmpp", state: "quiet" },
+} as const;
+const IDLE = { sip: { composer: "sip", state: "idle" }, xmpp: { composer: "xmpp", state: "idle" } } as const;
 const NOTHING: readonly ComposingEffect[] = [];
 const TELL_COMPOSING: readonly ComposingEffect[] = [{ kind: "chat-state", state: "composing" }];
 const TELL_ACTIVE: readonly ComposingEffect[] = [{ kind: "chat-state", state: "active" }];
