@@ -1,8 +1,12 @@
-/** Everything of one turn of the event loop goes out in one write: one system call, and pings only at the end of a batch. */
+/**
+ * Everything of one turn of the event loop goes out in one write: one system call, and pings only at the end of a batch.
+ * Under load the turns of a millisecond share one: every write costs as much as the translation of a message.
+ */
 
 export class Outbox {
   #text = "";
   #scheduled = false;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   readonly #write: (batch: string) => void;
 
   /** @param write takes a batch, now; never called with nothing to write */
@@ -20,7 +24,8 @@ export class Outbox {
     if (this.#text.length >= FLUSH_AT) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(this.#flushLater);
+      if (performance.now() - this.#flushedAt >= GATHER_MS) setImmediate(this.#flushLater);
+      else setTimeout(this.#flushLater, GATHER_MS);
     }
   }
 
@@ -28,6 +33,7 @@ export class Outbox {
     if (this.#text === "") return;
     const batch = this.#text;
     this.#text = "";
+    this.#flushedAt = performance.now();
     this.#write(batch);
   }
 
@@ -44,3 +50,5 @@ export class Outbox {
 
 /** More than a socket takes at a time is not worth waiting for. */
 const FLUSH_AT = 65_536;
+/** What comes so soon after a write waits so long for more, milliseconds. */
+const GATHER_MS = 1;
