@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/** The commands that a person types. */
+
+import { ConfigError } from "../config/problem";
+import { VERSION } from "../runtime/version";
+import { check } from "./check";
+import { type Command, EXIT, type ExitCode, type Terminal, UsageError } from "./command";
+import { config } from "./config-init";
+import { map } from "./map";
+import { run } from "./run";
+import { sandbox } from "./sandbox";
+import { translate } from "./translate";
+
+const COMMANDS: readonly Command[] = [run, check, map, translate, config, sandbox];
+
+/**
+ * Runs one command.
+ * @param args what was typed after `isthmus`
+ * @returns the exit code: 0 it worked, 1 it did not, 2 the call or the configuration is wrong
+ */
+export async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const [name, ...rest] = args;
+  if (name === "--version") {
+    terminal.out(`${VERSION}\n`);
+    return EXIT.ok;
+  }
+  const command = COMMANDS.find((one) => one.name === name);
+  if (command === undefined) return overview(name, terminal);
+  if (rest.includes("--help") || rest.includes("-h")) {
+    terminal.out(command.help);
+    return EXIT.ok;
+  }
+  try {
+    return await command.run(rest, terminal);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      terminal.error(`isthmus ${command.name}: ${error.message}. See \`isthmus ${command.name} --help\`.\n`);
+      return EXIT.usage;
+    }
+    if (error instanceof ConfigError) {
+      terminal.error(`${error.message}\n`);
+      return EXIT.usage;
+    }
+    throw error;
+  }
+}
+
+function overview(name: string | undefined, terminal: Terminal): ExitCode {
+  const known = name === undefined || name === "--help" || name === "-h" || name === "help";
+  const text = `isthmus ${VERSION}: a federation gateway between SIP and XMPP
+
+${COMMANDS.map((command) => `  isthmus ${command.name.padEnd(10)} ${command.summary}`).join("\n")}
+
+  isthmus COMMAND --help   more on one of them
+  isthmus --version
+
+Exit codes: 0 it worked, 1 it did not, 2 the call or the configuration is wrong.
+`;
+  if (known && name !== undefined) {
+    terminal.out(text);
+    return EXIT.ok;
+  }
+  terminal.error(known ? text : `isthmus: there is no command ${name}. See \`isthmus --help\`.\n`);
+  return EXIT.usage;
+}
+
+if (require.main === module) {
+  const terminal: Terminal = {
+    out: (text) => process.stdout.write(text),
+    error: (text) => process.stderr.write(text),
+    input: process.stdin,
+    env: process.env,
+    folder: process.cwd(),
+    colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+  };
+  main(process.argv.slice(2), terminal).then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: Error) => {
+      process.stderr.write(`isthmus: ${error.stack ?? error.message}\n`);
+      process.exitCode = EXIT.failed;
+    },
+  );
+}

@@ -1,0 +1,64 @@
+/** `isthmus run`: the gateway, until a signal ends it. */
+
+import type { Isthmus } from "../main";
+import { startGateway } from "../main";
+import { readArguments } from "./arguments";
+import { type Command, EXIT, type ExitCode, type Terminal } from "./command";
+import { configOf } from "./config-file";
+
+const NO_CONFIG =
+  "There is no configuration. Make one with `isthmus config init > isthmus.yaml`, or name one with --config FILE; " +
+  "`npm start` without any opens the sandbox.\n";
+
+export const run: Command = {
+  name: "run",
+  summary: "run the gateway until SIGTERM or Ctrl-C",
+  help: `isthmus run [--config FILE]
+
+Runs the gateway that the configuration describes: FILE, else the file that ISTHMUS_CONFIG names, else isthmus.yaml in the
+present folder. SIGTERM or Ctrl-C answers what is in flight, closes both sides and says how much was left; a second signal
+ends the process at once. The log goes to standard output.
+
+Exit codes: 0 stopped in order; 1 something could not be opened; 2 the configuration is wrong.
+
+Example: isthmus run --config /etc/isthmus/isthmus.yaml
+`,
+  async run(args, terminal) {
+    const config = configOf(readArguments(args, { values: ["config"] }).values.get("config"), terminal);
+    if (config === undefined) {
+      terminal.error(NO_CONFIG);
+      return EXIT.usage;
+    }
+    const isthmus = await startOrSay(() => startGateway(config), terminal);
+    if (isthmus === undefined) return EXIT.failed;
+    await signalled();
+    process.once("SIGTERM", () => process.exit(EXIT.failed));
+    process.once("SIGINT", () => process.exit(EXIT.failed));
+    await isthmus.stop();
+    return EXIT.ok satisfies ExitCode;
+  },
+};
+
+async function startOrSay(start: () => Promise<Isthmus>, terminal: Terminal): Promise<Isthmus | undefined> {
+  try {
+    return await start();
+  } catch (error) {
+    terminal.error(`isthmus could not start: ${(error as Error).message}\n`);
+    return undefined;
+  }
+}
+
+/** Resolves with the first signal; the process stays up until then, whatever its sockets do. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    const stayUp = setInterval(() => undefined, 60_000);
+    const end = (): void => {
+      clearInterval(stayUp);
+      process.off("SIGTERM", end);
+      process.off("SIGINT", end);
+      resolve();
+    };
+    process.on("SIGTERM", end);
+    process.on("SIGINT", end);
+  });
+}
