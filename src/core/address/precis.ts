@@ -10,8 +10,7 @@ export function enforceUsername(text: string): string | undefined {
   if (ASCII_IDENTIFIER.test(text)) return text.toLowerCase();
   const mapped = widthMap(text);
   if (!isIdentifier(mapped)) return undefined;
-  // Lower case without the special rule for a final sigma (RFC 7622 §3.5 on its examples 9 to 11).
-  const enforced = mapped.replaceAll("Σ", "σ").toLowerCase().normalize("NFC");
+  const enforced = caseMap(mapped);
   // NFC may join two legal characters to one that is not, such as = and U+0338 (RFC 8264 §7: the result must be stable).
   if (enforced !== mapped && !isIdentifier(enforced)) return undefined;
   if (RIGHT_TO_LEFT_OR_JOINER.test(enforced) && !satisfiesBidiAndJoiners(enforced)) return undefined;
@@ -34,6 +33,14 @@ export function enforceOpaque(text: string): string | undefined {
 /** Maps fullwidth and halfwidth characters to the ordinary ones (RFC 8264 §5.2.1). */
 export function widthMap(text: string): string {
   return text.replace(WIDE_OR_NARROW, (character) => character.normalize("NFKC"));
+}
+
+/**
+ * Folds case and normalizes (RFC 8265 §3.3.1 rules 3 and 4), without the special rule for a final sigma (RFC 7622 §3.5 on
+ * its examples 9 to 11).
+ */
+export function caseMap(text: string): string {
+  return text.replaceAll("Σ", "σ").toLowerCase().normalize("NFC");
 }
 
 function isIdentifier(text: string): boolean {

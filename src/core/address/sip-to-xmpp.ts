@@ -5,7 +5,7 @@ import { ok, type Result, refuse } from "../result";
 import { escapeLocalpart, unescapeLocalpart } from "./escape";
 import { enforceDomain, enforceLocalpart, enforceResource, formatJid, type Jid, makeJid } from "./jid";
 import { percentDecode } from "./percent";
-import { widthMap } from "./precis";
+import { caseMap, widthMap } from "./precis";
 import { parseSipUri, type SipUri } from "./sip-uri";
 import { telToUser } from "./tel";
 import { parseXmppUri } from "./xmpp-uri";
@@ -42,13 +42,23 @@ export function userToLocalpart(user: string): Result<string> {
 /** Steps 5 and 6: the localpart for a name that holds no encoding any more. */
 export function nameToLocalpart(name: string): Result<string> {
   // Width is mapped before escaping: a fullwidth \26 or & must not turn into an escape or a separator afterwards.
-  const escaped = escapeLocalpart(widthMap(name));
+  const wide = widthMap(name);
+  const escaped = escapeLocalpart(wide);
   if (!escaped.ok) return escaped;
   const local = enforceLocalpart(escaped.value);
-  if (!local.ok || !local.value.includes("\\5c")) return local;
-  // NFC may have joined a hex digit with an accent after it: a backslash that begins no sequence now is not escaped.
-  const settled = unescapeLocalpart(local.value);
-  return settled.ok ? escapeLocalpart(settled.value) : settled;
+  if (!local.ok || !local.value.includes("\\") || ASCII.test(local.value)) return local;
+  return settled(local.value, caseMap(wide));
+}
+
+/**
+ * NFC joins a letter with an accent after it, and the letter may be the last digit of an escape. A backslash that begins no
+ * sequence any more is then no longer escaped; a character whose own escape was destroyed has no JID.
+ */
+function settled(local: string, name: string): Result<string> {
+  const unescaped = unescapeLocalpart(local);
+  if (!unescaped.ok) return unescaped;
+  if (caseMap(unescaped.value) !== name) return refuse(reject("ADDRESS_MALFORMED", "accent on an escape"));
+  return escapeLocalpart(unescaped.value);
 }
 
 /** Step 8: the resource that `gr` names; undefined without one, or without a value, which marks a temporary GRUU (§6.3). */
@@ -90,5 +100,6 @@ function describe(uri: SipUri, jid: Jid): string {
 }
 
 const NO_RESOURCE: Result<undefined> = ok(undefined);
+const ASCII = /^[\u0000-\u007f]*$/;
 /** Means the same on both sides: neither encoding nor escape, and legal in a localpart. */
 const PLAIN_USER = /^[A-Za-z0-9\-_.!~*()=+$,;?]+$/;

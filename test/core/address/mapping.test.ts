@@ -31,6 +31,7 @@ test.each([
   ["a NUL", "sip:a%00b@h", "ADDRESS_MALFORMED"],
   ["a line break in gr", "sip:a@h;gr=x%0d%0aTo:y", "ADDRESS_MALFORMED"],
   ["a space in front", "sip:%20a@h", "ADDRESS_MALFORMED"],
+  ["an accent that would destroy the escape before it", "sip:%3E%CC%81@h", "ADDRESS_MALFORMED"],
   ["what PRECIS refuses", "sip:%F0%9F%98%80@h", "ADDRESS_MALFORMED"],
   ["an encoded separator in an xmpp URI", "xmpp:a%40b@h", "ADDRESS_MALFORMED"],
   ["a number without a domain", "tel:+15550100", "SCHEME_UNSUPPORTED"],
