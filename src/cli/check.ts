@@ -3,19 +3,8 @@
 import { readArguments } from "./arguments";
 import { type Command, EXIT, type ExitCode, painter, type Terminal } from "./command";
 import { configOf } from "./config-file";
+import type { Probe, ProbeResult } from "./probe";
 import { probesOf } from "./probes";
-
-/** One real thing to try. */
-export interface Probe {
-  /** What is tried, such as `XMPP component sip.example at 127.0.0.1:5347`. */
-  readonly name: string;
-  run(): Promise<ProbeResult>;
-}
-
-export type ProbeResult =
-  | { readonly ok: true; readonly detail?: string }
-  /** What failed, and what a person can do. */
-  | { readonly ok: false; readonly detail: string; readonly advice: string };
 
 export const check: Command = {
   name: "check",

@@ -14,7 +14,7 @@ import { createSipSide, type SipUserAgent } from "../sip/user-agent";
 import { openStore } from "../store/sqlite-store";
 import { createXmppSide } from "../xmpp/component";
 import type { ComponentOptions } from "../xmpp/options";
-import type { Probe, ProbeResult } from "./check";
+import type { Probe, ProbeResult } from "./probe";
 
 const HANDSHAKE_MS = 10_000;
 
