@@ -20,6 +20,9 @@ export interface RigOptions {
   /** Shorter where T1 is. */
   readonly proofDeadline?: string;
   readonly limits?: object;
+  readonly sipLimits?: object;
+  /** Where messages to SIP go; to the phone unless given. */
+  readonly proxy?: string;
   /** No relay between gateway and server: nothing then delays the news that one of them has died. */
   readonly direct?: boolean;
   /** Names of XMPP accounts; "juliet" unless given. They are online when the rig is ready. */
@@ -82,13 +85,14 @@ function configuration(
     options.direct === true ? `${server.address}:${server.componentPort}` : `${phone.address}:${cutter.port}`;
   return {
     sip: {
-      listen: [`udp:${sip.address}:${sip.port}`],
+      listen: [`udp:${sip.address}:${sip.port}`, `tcp:${sip.address}:${sip.port}`],
+      limits: options.sipLimits ?? {},
       timers: options.timers ?? {},
       peers: [
         {
           name: "phones",
           trust: [`${phone.address}/32`],
-          proxy: `sip:${phone.address}:${phone.port}`,
+          proxy: options.proxy ?? `sip:${phone.address}:${phone.port}`,
           route: false,
         },
       ],
