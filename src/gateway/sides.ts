@@ -73,11 +73,11 @@ export interface ReceiptRow {
 }
 
 export interface Store {
-  /** Writes entries; resolves when they are on disk. Calls of one turn of the event loop share a commit. */
+  /** Writes an entry, with its report if it has one; resolves when it is on disk. Calls of one turn of the event loop share a commit. */
   journal(entry: JournalEntry): Promise<void>;
   /** Keeps the stanza that must tell the sender how the message ended; the request is not sent again after a restart. */
   journalReport(seq: number, report: string): Promise<void>;
-  /** The entry was answered and acted on; removed with the next commit. */
+  /** The entry was answered and acted on; removed with the next commit that succeeds. */
   journalDone(seq: number): void;
   /** Entries left by an earlier life, oldest first. */
   journalLeft(): readonly JournalEntry[];
@@ -85,7 +85,7 @@ export interface Store {
   nextSeq(): number;
   journalSize(): number;
   putReceipt(row: ReceiptRow): Promise<void>;
-  /** Reads a correlation that has not expired. */
+  /** Reads a correlation that has not expired, also one that is still on its way to the disk. */
   getReceipt(side: "sip" | "xmpp", key: string, now: number): string | undefined;
   forgetReceipts(before: number): void;
   /** Flushes and closes. */

@@ -42,6 +42,8 @@ class SqliteStore implements Store {
   readonly #getReceipt: Database.Statement;
   readonly #forgetReceipts: Database.Statement;
   readonly #reserve: Database.Statement;
+  /** Receipts on their way to the disk: whoever reads meanwhile must see them. */
+  readonly #fresh = new Map<string, ReceiptRow>();
   #size: number;
   #next: number;
   #reserved: number;
@@ -49,7 +51,7 @@ class SqliteStore implements Store {
   constructor(database: Database.Database) {
     this.#database = database;
     this.#commit = new GroupCommit(database);
-    this.#insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, NULL)");
+    this.#insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     this.#remove = database.prepare("DELETE FROM journal WHERE seq = ?");
     this.#report = database.prepare("UPDATE journal SET report = ? WHERE seq = ?");
     this.#putReceipt = database.prepare("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?)");
@@ -76,6 +78,7 @@ class SqliteStore implements Store {
       JSON.stringify(request),
       body,
       JSON.stringify(entry.origin),
+      entry.report ?? null,
     ];
     this.#size += 1;
     try {
@@ -92,7 +95,7 @@ class SqliteStore implements Store {
 
   journalDone(seq: number): void {
     this.#size -= 1;
-    this.#commit.add(() => this.#remove.run(seq));
+    this.#commit.addLasting(() => this.#remove.run(seq));
   }
 
   journalLeft(): readonly JournalEntry[] {
@@ -106,17 +109,27 @@ class SqliteStore implements Store {
 
   nextSeq(): number {
     if (this.#next >= this.#reserved) {
+      // Only when the disk has it: a number that was given out twice would fail the whole group that it is journalled with.
+      this.#reserve.run(this.#next + SEQ_BLOCK);
       this.#reserved = this.#next + SEQ_BLOCK;
-      this.#reserve.run(this.#reserved);
     }
     return this.#next++;
   }
 
   putReceipt(row: ReceiptRow): Promise<void> {
-    return this.#commit.add(() => this.#putReceipt.run(row.side, row.key, row.value, row.expiresAt));
+    const name = receiptName(row.side, row.key);
+    this.#fresh.set(name, row);
+    const written = this.#commit.add(() => this.#putReceipt.run(row.side, row.key, row.value, row.expiresAt));
+    const forget = (): void => {
+      if (this.#fresh.get(name) === row) this.#fresh.delete(name);
+    };
+    written.then(forget, forget);
+    return written;
   }
 
   getReceipt(side: "sip" | "xmpp", key: string, now: number): string | undefined {
+    const fresh = this.#fresh.get(receiptName(side, key));
+    if (fresh !== undefined) return fresh.expiresAt > now ? fresh.value : undefined;
     return this.#getReceipt.get(side, key, now) as string | undefined;
   }
 
@@ -128,6 +141,10 @@ class SqliteStore implements Store {
     this.#commit.flush();
     this.#database.close();
   }
+}
+
+function receiptName(side: ReceiptRow["side"], key: string): string {
+  return `${side} ${key}`;
 }
 
 interface JournalRow {
