@@ -25,7 +25,12 @@ export type Effect =
   /** Hand the stanza to the XMPP server; `proof` asks what became of it. */
   | { readonly kind: "send-stanza"; readonly stanza: Element; readonly proof: boolean }
   | { readonly kind: "send-sip"; readonly request: SipMessageOut }
-  | { readonly kind: "answer-sip"; readonly status: number; readonly reason: string; readonly headers: Headers }
+  | {
+      readonly kind: "answer-sip";
+      readonly status: number;
+      readonly reason: string;
+      readonly headers: Headers;
+    }
   | { readonly kind: "refuse"; readonly rejection: Rejection }
   /** Nothing leaves, on purpose; the reason is counted. */
   | { readonly kind: "drop"; readonly reason: string };

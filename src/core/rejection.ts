@@ -19,7 +19,12 @@ export const REJECTIONS = {
   SENDER_NOT_SERVED: kind(403, "forbidden", "auth", "The sender's domain is not served here"), // RFC 8048 §8.1
   NOT_TRUSTED: kind(403, "forbidden", "auth", "This source may not speak for that user"),
   CONTENT_TYPE_UNSUPPORTED: kind(415, "not-acceptable", "modify", "This kind of content is not accepted"),
-  CONTENT_ENCODING_UNSUPPORTED: kind(415, "not-acceptable", "modify", "This content encoding is not accepted"),
+  CONTENT_ENCODING_UNSUPPORTED: kind(
+    415,
+    "not-acceptable",
+    "modify",
+    "This content encoding is not accepted",
+  ),
   CHARSET_UNSUPPORTED: kind(415, "not-acceptable", "modify", "This character set is not accepted"),
   BODY_MALFORMED: kind(400, "bad-request", "modify", "The body cannot be read"),
   BODY_EMPTY: kind(400, "bad-request", "modify", "The message has no content"),
@@ -28,6 +33,7 @@ export const REJECTIONS = {
   CPIM_SENDER_MISMATCH: kind(403, "forbidden", "auth", "The CPIM sender is not the SIP sender"),
   TOO_LONG: kind(513, "policy-violation", "modify", "The message is too long"), // RFC 7572 §6
   LOOP: kind(482, "not-acceptable", "modify", "The message has been here before"), // RFC 5393
+  RECEIPT_UNKNOWN: kind(400, "item-not-found", "cancel", "No message waits for this notification"),
   OVERLOADED: kind(503, "resource-constraint", "wait", "Too much is waiting; try again later"),
   LINK_DOWN: kind(503, "remote-server-timeout", "wait", "The XMPP server is not connected; try again later"),
   PROOF_LATE: kind(504, "remote-server-timeout", "wait", "The XMPP server did not confirm in time"),

@@ -2,7 +2,9 @@
 
 import type { Rejection } from "./rejection";
 
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly rejection: Rejection };
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly rejection: Rejection };
 
 /** Wraps a value that was made without trouble. */
 export function ok<T>(value: T): Result<T> {

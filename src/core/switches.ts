@@ -32,3 +32,8 @@ export const DEFAULT_SWITCHES: PeerSwitches = {
   receiptOn200: true,
   digestWithoutQop: false,
 };
+
+/** The switches of a peer; those of "default" for a name that has none. */
+export function switchesOf(peer: string, switches: ReadonlyMap<string, PeerSwitches>): PeerSwitches {
+  return switches.get(peer) ?? switches.get("default") ?? DEFAULT_SWITCHES;
+}

@@ -70,4 +70,11 @@ export interface ContentTypeTable {
   readonly accept: string;
 }
 
-export type ContentTreatment = "plain" | "html" | "cpim" | "composing" | "imdn" | "multipart-alternative" | "multipart-mixed";
+export type ContentTreatment =
+  | "plain"
+  | "html"
+  | "cpim"
+  | "composing"
+  | "imdn"
+  | "multipart-alternative"
+  | "multipart-mixed";

@@ -1,7 +1,6 @@
 /** What every part of the gateway is handed. */
 
-import type { PeerSwitches } from "../core/switches";
-import { DEFAULT_SWITCHES } from "../core/switches";
+import { type PeerSwitches, switchesOf } from "../core/switches";
 import type { Tables } from "../core/tables";
 import type { GatewayLimits } from "./limits";
 import type { Clock, Counters, Ids, Log, SipSide, Store, XmppSide } from "./sides";
@@ -28,16 +27,6 @@ export function gatewayContext(parts: GatewayParts): GatewayContext {
   const { switches } = parts.tables;
   return {
     ...parts,
-    switchesOf: (peer) => switches.get(peer) ?? switches.get("default") ?? DEFAULT_SWITCHES,
+    switchesOf: (peer) => switchesOf(peer, switches),
   };
-}
-
-/** The key of two people, whoever writes: our JID for the SIP user, then the JID of the XMPP user, both bare. */
-export function pairKey(sipUserJid: string, xmppUserJid: string): string {
-  return `${bare(sipUserJid)} ${bare(xmppUserJid)}`;
-}
-
-function bare(jid: string): string {
-  const slash = jid.indexOf("/");
-  return slash < 0 ? jid : jid.slice(0, slash);
 }

@@ -1,6 +1,7 @@
 /** What is remembered of a pair of people while they talk: who is typing, and what the phone does not take. RFC 3994. */
 
 import type { SipMessageOut } from "../core/effect";
+import { pairKey } from "../core/message/addresses";
 import { chatStateStanza } from "../core/message/chat-state";
 import {
   type ComposingEffect,
@@ -17,7 +18,7 @@ import { isComposingRequest } from "../core/message/request-body";
 import type { TranslatedComposing, TranslatedMessage } from "../core/message/sip-to-xmpp";
 import type { SipParties, XmppTranslated } from "../core/message/xmpp-to-sip";
 import { BoundedMap } from "./bounded-map";
-import { type GatewayContext, pairKey } from "./context";
+import type { GatewayContext } from "./context";
 import { envelope } from "./envelope";
 
 type XmppComposing = Extract<XmppTranslated, { kind: "composing" }>;

@@ -1,6 +1,8 @@
 /** The run loop: joins the SIP side, the XMPP side and the store; starts and stops them in order. */
 
-import { parseXml } from "../xml/parser";
+import { messageRefusal } from "../core/error/message-error";
+import { reject } from "../core/rejection";
+import { parseXml, XML_LIMITS } from "../xml/parser";
 import { write } from "../xml/writer";
 import { type GatewayContext, type GatewayParts, gatewayContext } from "./context";
 import { Conversations } from "./conversations";
@@ -12,6 +14,9 @@ import { XmppFlow } from "./xmpp-flow";
 
 /** Receipts that never came are forgotten this often, milliseconds. */
 const FORGET_EVERY_MS = 3_600_000;
+
+/** We wrote it ourselves, around an id that may be as long as a stanza. */
+const REPORT_LIMITS = { ...XML_LIMITS, bytes: 64 * 1024 * 1024 };
 
 export interface StopReport {
   /** SIP transactions given up. */
@@ -80,9 +85,11 @@ class RunningGateway implements Gateway {
       this.#xmppFlow.halt(),
       new Promise<void>((resolve) => clock.after(limits.stopGraceMs, resolve)),
     ]);
-    this.#conversations.stop();
     const stanzasUnproven = await xmpp.stop();
+    // The last proofs, and the end of the links, have decided what is still to be answered: let it be written.
+    await new Promise((resolve) => setImmediate(resolve));
     const sipOpen = await sip.stop();
+    this.#conversations.stop();
     this.#reporter.stop();
     const journalled = store.journalSize();
     store.close();
@@ -103,9 +110,14 @@ class RunningGateway implements Gateway {
       this.#xmppFlow.resume(entry);
       return;
     }
-    const parsed = parseXml(entry.report);
-    if (parsed.ok) this.#reporter.resume(entry.seq, parsed.root);
-    else this.#context.log.error({ seq: entry.seq }, "a kept report cannot be read");
+    const parsed = parseXml(entry.report, REPORT_LIMITS);
+    if (!parsed.ok)
+      this.#context.log.error({ seq: entry.seq, problem: parsed.problem }, "kept report unreadable");
+    // It went badly or there would be no report; what exactly is lost, the sender must hear of it all the same.
+    this.#reporter.resume(
+      entry.seq,
+      parsed.ok ? parsed.root : messageRefusal(entry.origin, reject("INTERNAL")),
+    );
   }
 
   #forgetReceipts(): void {

@@ -1,10 +1,12 @@
 /** Receipts that come long after their message: stored until they do, matched by what they name. Digest §11, RFC 5438. */
 
+import type { ProofOutcome } from "../core/input";
 import {
   type ExpectedReceipt,
   expectFromXmpp,
   type ImdnWanted,
   imdnForReceipt,
+  mayReport,
   receiptFromImdn,
   type XmppReceipt,
 } from "../core/message/receipts";
@@ -14,6 +16,8 @@ import type { GatewayContext } from "./context";
 import { envelope } from "./envelope";
 
 type XmppReceiptStanza = Extract<XmppTranslated, { kind: "receipt" }>;
+/** The XMPP server has not got it. */
+export type Unproven = Exclude<ProofOutcome, { kind: "proven" | "bounced" }>;
 type XmppLateError = Extract<XmppTranslated, { kind: "error" }>;
 
 export class ReceiptBook {
@@ -45,34 +49,39 @@ export class ReceiptBook {
     if (error.id !== undefined) this.#toSip(error.id, { type: "failed", from: error.from, to: error.to });
   }
 
-  /** An IMDN for a message that came from XMPP. Resolves with false when nothing was expected. */
-  fromSip(imdn: TranslatedImdn): boolean {
+  /**
+   * An IMDN for a message that came from XMPP. Resolves with how the telling ended; "told" also where nothing had to be told,
+   * "unknown" where no message of these two waits for it.
+   */
+  async fromSip(imdn: TranslatedImdn): Promise<"told" | "unknown" | Unproven> {
     const { store, clock, xmpp, counters } = this.#context;
-    const stored = store.getReceipt("sip", imdn.report.messageId, clock.now());
-    const told = stored === undefined ? undefined : receiptFromImdn(stored, imdn.report, imdn.from, imdn.to);
-    if (told === undefined) {
+    const { report, from, to } = imdn;
+    const stored = store.getReceipt("sip", report.messageId, clock.now());
+    if (stored === undefined || !mayReport(stored, from, to)) {
       counters.add("receipt.unexpected");
-      return false;
+      return "unknown";
     }
-    void this.#put("sip", { key: imdn.report.messageId, value: told.value });
+    const told = receiptFromImdn(stored, report, from, to);
+    if (told === undefined) return "told";
+    // Before the proof, so that a second one of the same kind is not told as well; taken back if the first was not.
+    void this.#put("sip", { key: report.messageId, value: told.value });
+    const outcome = await xmpp.prove(told.stanza);
+    if (outcome.kind !== "proven" && outcome.kind !== "bounced") {
+      void this.#put("sip", { key: report.messageId, value: stored });
+      return outcome;
+    }
     counters.add("receipt.to-xmpp");
-    xmpp.send(told.stanza);
-    return true;
+    return "told";
   }
 
   #toSip(key: string, receipt: XmppReceipt): void {
-    const { store, clock, sip, counters } = this.#context;
+    const { store, clock, sip, counters, tables } = this.#context;
     const stored = store.getReceipt("xmpp", key, clock.now());
     if (stored === undefined) {
       counters.add("receipt.unexpected");
       return;
     }
-    const told = imdnForReceipt(
-      stored,
-      receipt,
-      envelope(this.#context),
-      this.#context.switchesOf("default"),
-    );
+    const told = imdnForReceipt(stored, receipt, envelope(this.#context), tables.switches);
     if (told === undefined) return;
     void this.#put("xmpp", { key, value: told.value });
     counters.add("receipt.to-sip");

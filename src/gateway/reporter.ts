@@ -1,13 +1,17 @@
 /** Tells an XMPP sender how the message ended, until the XMPP server has it. Architecture §4 points 2 and 3. */
 
+import type { SipMessageOut } from "../core/effect";
+import type { MessageOrigin } from "../core/message/origin";
 import type { Element } from "../xml/element";
 import type { GatewayContext } from "./context";
 
 /** Pause before what could not be told is told again, milliseconds. */
 const RETRY_MS = 1_000;
+/** So many are told at once: as many as share one proof, few enough to leave room for messages. */
+const TOGETHER = 200;
 
 interface Owed {
-  /** Entry of the journal; absent for a message that was refused before it was journalled. */
+  /** Entry of the journal that keeps it; absent where the store did not take it. */
   readonly seq: number | undefined;
   readonly stanza: Element;
 }
@@ -15,8 +19,10 @@ interface Owed {
 export class Reporter {
   readonly #context: GatewayContext;
   readonly #serialize: (stanza: Element) => string;
-  /** What could not be told yet; bounded by the journal, and for the rest by `maximumJournal`. */
-  readonly #owed: Owed[] = [];
+  /** What could not be told yet, oldest first; all of it stands in the journal, which bounds it. */
+  readonly #owed = new Set<Owed>();
+  #retrying = false;
+  #stopped = false;
   #cancelRetry: (() => void) | undefined;
 
   constructor(context: GatewayContext, serialize: (stanza: Element) => string) {
@@ -25,34 +31,55 @@ export class Reporter {
   }
 
   get owed(): number {
-    return this.#owed.length;
+    return this.#owed.size;
   }
 
   /**
-   * Tells the sender; the journal forgets the message once the XMPP server has what it was told.
+   * Tells the sender of a journalled message; the journal forgets it once the XMPP server has what he was told.
    * While the link is down the telling is kept on disk, so that it survives a restart.
    */
-  async tell(seq: number | undefined, stanza: Element): Promise<void> {
+  async tell(seq: number, stanza: Element): Promise<void> {
     if (await this.#told(stanza)) {
-      if (seq !== undefined) this.#context.store.journalDone(seq);
+      this.#context.store.journalDone(seq);
       return;
     }
-    if (seq === undefined && this.#owed.length >= this.#context.limits.maximumJournal) {
-      this.#context.counters.add("xmpp.report.dropped");
+    this.#owe({ seq, stanza });
+    await this.#kept(seq, () => this.#context.store.journalReport(seq, this.#serialize(stanza)));
+  }
+
+  /** Tells the sender of a message that was refused before it was journalled. What cannot be told is journalled now. */
+  async tellRefused(rid: string, origin: MessageOrigin, stanza: Element): Promise<void> {
+    if (await this.#told(stanza)) return;
+    const { store, limits, counters, clock } = this.#context;
+    // A flood that fills the journal is refused too, so that refusals have as much room again.
+    if (store.journalSize() >= 2 * limits.maximumJournal) {
+      counters.add("xmpp.report.dropped");
       return;
     }
-    this.#owed.push({ seq, stanza });
-    this.#retryLater();
-    if (seq !== undefined) await this.#keep(seq, stanza);
+    const kept = await this.#kept(rid, async () => {
+      const seq = store.nextSeq();
+      const report = this.#serialize(stanza);
+      await store.journal({
+        seq,
+        pair: "",
+        rid,
+        receivedAt: clock.now(),
+        request: NEVER_SENT,
+        origin,
+        report,
+      });
+      return seq;
+    });
+    this.#owe({ seq: kept, stanza });
   }
 
   /** Takes up a telling that an earlier life could not deliver. */
   resume(seq: number, stanza: Element): void {
-    this.#owed.push({ seq, stanza });
-    this.#retryLater();
+    this.#owe({ seq, stanza });
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancelRetry?.();
   }
 
@@ -62,30 +89,63 @@ export class Reporter {
     return outcome.kind === "proven" || outcome.kind === "bounced";
   }
 
-  async #keep(seq: number, stanza: Element): Promise<void> {
+  /** A store that fails costs only what a crash would cost now: the telling stays in memory. */
+  async #kept<T>(what: number | string, keep: () => Promise<T>): Promise<T | undefined> {
     try {
-      await this.#context.store.journalReport(seq, this.#serialize(stanza));
+      return await keep();
     } catch (error) {
-      this.#context.log.error({ seq, error: (error as Error).message }, "report not kept on disk");
+      this.#context.log.error({ what, error: (error as Error).message }, "report not kept on disk");
+      return undefined;
     }
   }
 
+  #owe(owed: Owed): void {
+    this.#owed.add(owed);
+    this.#retryLater();
+  }
+
   #retryLater(): void {
+    if (this.#retrying || this.#stopped) return;
     this.#cancelRetry ??= this.#context.clock.after(RETRY_MS, () => {
       this.#cancelRetry = undefined;
       void this.#retry();
     });
   }
 
+  /** One round over all that is owed: a component host that is down does not keep the others' senders waiting. */
   async #retry(): Promise<void> {
-    while (this.#owed.length > 0) {
-      const next = this.#owed[0] as Owed;
-      if (!(await this.#told(next.stanza))) {
-        this.#retryLater();
-        return;
-      }
-      this.#owed.shift();
-      if (next.seq !== undefined) this.#context.store.journalDone(next.seq);
+    this.#retrying = true;
+    const waiting = [...this.#owed].filter(({ stanza }) => this.#context.xmpp.isUp(hostOf(stanza)));
+    for (let at = 0; at < waiting.length && !this.#stopped; at += TOGETHER) {
+      await Promise.all(waiting.slice(at, at + TOGETHER).map((owed) => this.#tellAgain(owed)));
     }
+    this.#retrying = false;
+    if (this.#owed.size > 0) this.#retryLater();
+  }
+
+  async #tellAgain(owed: Owed): Promise<void> {
+    if (!(await this.#told(owed.stanza))) return;
+    this.#owed.delete(owed);
+    if (owed.seq !== undefined) this.#context.store.journalDone(owed.seq);
   }
 }
+
+/** Our component host that the stanza comes from. */
+function hostOf({ attrs }: Element): string {
+  const [bare = ""] = (attrs.from ?? "").split("/", 1);
+  return bare.slice(bare.indexOf("@") + 1);
+}
+
+/** Stands where a journalled message has its request. */
+const NEVER_SENT: SipMessageOut = {
+  toUri: "",
+  fromUri: "",
+  fromTag: "",
+  callId: "",
+  cseq: 0,
+  branch: "",
+  contentType: "",
+  headers: [],
+  body: new Uint8Array(),
+  peer: "",
+};

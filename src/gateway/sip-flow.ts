@@ -1,13 +1,12 @@
 /** One SIP MESSAGE in: translate, hand to the XMPP server, wait for the proof, answer. Architecture §4 point 2, §6. */
 
-import { parseStanzaError } from "../core/error/stanza-error";
-import { conditionToStatus } from "../core/error/xmpp-to-sip";
-import type { ProofOutcome, SipMessageInput } from "../core/input";
-import { sipMessageToStanza, type TranslatedMessage } from "../core/message/sip-to-xmpp";
+import { bounceToAnswer } from "../core/error/bounce";
+import type { SipMessageInput } from "../core/input";
+import { sipMessageToStanza, type TranslatedImdn, type TranslatedMessage } from "../core/message/sip-to-xmpp";
 import { type Rejection, reject } from "../core/rejection";
 import type { GatewayContext } from "./context";
 import type { Conversations } from "./conversations";
-import type { ReceiptBook } from "./receipt-book";
+import type { ReceiptBook, Unproven } from "./receipt-book";
 import type { SipAnswer } from "./sides";
 
 const NO_HEADERS: SipAnswer["headers"] = [];
@@ -15,6 +14,9 @@ const OK: SipAnswer = { status: 200, reason: "OK", headers: NO_HEADERS };
 const ACCEPTED: SipAnswer = { status: 202, reason: "Accepted", headers: NO_HEADERS };
 /** Seconds that a sender is asked to wait while the gateway stops: a restart takes about that long. */
 const STOP_RETRY_SECONDS = 10;
+
+/** An address that is logged before it was found fit: it may be as long as a SIP message. */
+const LOGGED_MAXIMUM = 256;
 
 export class SipFlow {
   readonly #context: GatewayContext;
@@ -45,32 +47,35 @@ export class SipFlow {
         this.#conversations.typedOnSip(translated.value);
         return this.#accepted(input);
       case "imdn":
-        this.#receipts.fromSip(translated.value);
-        return this.#accepted(input);
+        return this.#notification(input, translated.value);
     }
   }
 
   async #message(input: SipMessageInput, message: TranslatedMessage): Promise<SipAnswer> {
     if (message.cleaned) this.#context.counters.add("xml.scrubbed");
-    if (message.imdn !== undefined) await this.#receipts.expectFromXmpp(message, message.imdn);
+    const kept = message.imdn && this.#receipts.expectFromXmpp(message, message.imdn);
+    // Not behind the disk: a later message of the same person must not overtake this one.
     const outcome = await this.#context.xmpp.prove(message.stanza);
+    if (kept !== undefined) await kept;
     if (outcome.kind === "proven") {
       this.#conversations.messageFromSip(message);
       this.#context.counters.add("sip.message.accepted");
       this.#context.log.debug({ rid: input.rid, from: message.from, to: message.to }, "message accepted");
       return this.#accepted(input);
     }
-    return this.#failed(input, message, outcome);
+    if (outcome.kind === "bounced") return this.#bounced(input, message, outcome.error);
+    return this.#unproven(input, outcome);
   }
 
-  #failed(
-    input: SipMessageInput,
-    message: TranslatedMessage,
-    outcome: Exclude<ProofOutcome, { kind: "proven" }>,
-  ): SipAnswer {
+  /** A phone's word on a message from XMPP: it has arrived when the XMPP server has what the sender is told of it. */
+  async #notification(input: SipMessageInput, imdn: TranslatedImdn): Promise<SipAnswer> {
+    const outcome = await this.#receipts.fromSip(imdn);
+    if (outcome === "unknown") return this.#refuse(input, reject("RECEIPT_UNKNOWN"));
+    return outcome === "told" ? this.#accepted(input) : this.#unproven(input, outcome);
+  }
+
+  #unproven(input: SipMessageInput, outcome: Unproven): SipAnswer {
     switch (outcome.kind) {
-      case "bounced":
-        return this.#bounced(input, message, outcome.error);
       case "link-down":
         return this.#refuse(input, reject("LINK_DOWN"), outcome.retryAfter);
       case "late":
@@ -85,9 +90,7 @@ export class SipFlow {
     message: TranslatedMessage,
     error: TranslatedMessage["stanza"],
   ): SipAnswer {
-    const { errors, domains } = this.#context.tables;
-    const target = message.to.includes("/") ? "full" : "bare";
-    const answer = conditionToStatus({ ...parseStanzaError(error), target }, errors, "MESSAGE", domains);
+    const answer = bounceToAnswer(error, message.to, this.#context.tables);
     this.#context.counters.add("sip.message.bounced");
     this.#context.log.info(
       { rid: input.rid, from: message.from, to: message.to, sipStatus: answer.status },
@@ -105,8 +108,8 @@ export class SipFlow {
     this.#context.log.info(
       {
         rid: input.rid,
-        from: input.fromUri,
-        to: input.requestUri,
+        from: input.fromUri.slice(0, LOGGED_MAXIMUM),
+        to: input.requestUri.slice(0, LOGGED_MAXIMUM),
         code: rejection.code,
         detail: rejection.detail,
       },

@@ -1,8 +1,8 @@
 /** One message from XMPP: translate, journal, send in the order of its pair, tell how it ended. Architecture §4 point 3. */
 
-import { type StanzaCondition, statusToCondition } from "../core/error/sip-to-xmpp";
-import { errorStanza } from "../core/error/stanza-error";
+import { messageRefusal, outcomeError } from "../core/error/message-error";
 import type { SipOutcome, XmppMessageInput } from "../core/input";
+import { pairKey } from "../core/message/addresses";
 import type { MessageOrigin } from "../core/message/origin";
 import { messageEnding } from "../core/message/outcome";
 import { receiptFor } from "../core/message/receipts";
@@ -10,9 +10,7 @@ import { unwrapCpim } from "../core/message/request-body";
 import { type XmppTranslated, xmppMessageToSip } from "../core/message/xmpp-to-sip";
 import { type Rejection, reject } from "../core/rejection";
 import type { Element } from "../xml/element";
-import { NS } from "../xml/namespaces";
 import type { GatewayContext } from "./context";
-import { pairKey } from "./context";
 import type { Conversations } from "./conversations";
 import { envelope } from "./envelope";
 import { PairQueues } from "./pair-queues";
@@ -28,6 +26,9 @@ export class XmppFlow {
   readonly #receipts: ReceiptBook;
   readonly #reporter: Reporter;
   readonly #queues: PairQueues<JournalEntry>;
+  /** What the entries in the queues take of memory, octets. */
+  #octets = 0;
+  readonly #isPlainOnly = (pair: string): boolean => this.#conversations.isPlainOnly(pair);
 
   constructor(
     context: GatewayContext,
@@ -56,27 +57,31 @@ export class XmppFlow {
 
   /** Takes up what an earlier life journalled. */
   resume(entry: JournalEntry): void {
-    this.#queues.push(entry.pair, entry);
+    this.#push(entry);
   }
 
   /** Takes one `<message/>`. Never throws and never rejects: the stanza came from outside. */
   handle(input: XmppMessageInput): void {
-    const seq = this.#context.store.nextSeq();
-    const { messageId, ...identifiers } = envelope(this.#context, seq);
-    const translated = xmppMessageToSip(input.stanza, {
-      ...identifiers,
-      tables: this.#context.tables,
-      imdnMessageId: messageId,
-      plainOnly: (pair) => this.#conversations.isPlainOnly(pair),
-    });
-    if (translated.ok) this.#act(input, seq, translated.value);
-    else this.#refuse(input, translated.rejection);
+    try {
+      const seq = this.#context.store.nextSeq();
+      const { messageId, ...identifiers } = envelope(this.#context, seq);
+      const translated = xmppMessageToSip(input.stanza, {
+        ...identifiers,
+        tables: this.#context.tables,
+        imdnMessageId: messageId,
+        plainOnly: this.#isPlainOnly,
+      });
+      if (translated.ok) this.#act(input, seq, translated.value);
+      else this.#refuse(input, translated.rejection);
+    } catch (error) {
+      this.#failed(input, error);
+    }
   }
 
   #act(input: XmppMessageInput, seq: number, translated: XmppTranslated): void {
     switch (translated.kind) {
       case "message":
-        void this.#take(input, seq, translated);
+        this.#take(input, seq, translated).catch((error) => this.#failed(input, error));
         return;
       case "composing":
         this.#conversations.typedOnXmpp(translated);
@@ -97,48 +102,56 @@ export class XmppFlow {
   }
 
   async #take(input: XmppMessageInput, seq: number, message: TranslatedMessage): Promise<void> {
-    const { origin } = message;
-    const pair = pairKey(origin.to, origin.from);
-    if (
-      this.#context.store.journalSize() >= this.#context.limits.maximumJournal ||
-      this.#queues.isFull(pair)
-    ) {
+    const { origin, request, receipt } = message;
+    const entry: JournalEntry = {
+      seq,
+      pair: pairKey(origin.to, origin.from),
+      rid: input.rid,
+      receivedAt: this.#context.clock.now(),
+      request,
+      origin,
+    };
+    if (!this.#hasRoomFor(entry)) {
       this.#refuse(input, reject("OVERLOADED"));
       return;
     }
-    const entry: JournalEntry = {
-      seq,
-      pair,
-      rid: input.rid,
-      receivedAt: this.#context.clock.now(),
-      request: message.request,
-      origin,
-    };
     try {
-      if (message.receipt !== undefined) void this.#receipts.expectFromSip(message.receipt);
+      if (receipt !== undefined) void this.#receipts.expectFromSip(receipt);
       await this.#context.store.journal(entry);
     } catch (error) {
       this.#context.log.error({ rid: input.rid, error: (error as Error).message }, "message not journalled");
       this.#refuse(input, reject("OVERLOADED", "the store did not take it"));
       return;
     }
+    this.#push(entry);
     this.#conversations.messageFromXmpp(origin.to, origin.from);
-    this.#queues.push(pair, entry);
   }
 
+  #hasRoomFor(entry: JournalEntry): boolean {
+    return (
+      this.#context.store.journalSize() < this.#context.limits.maximumJournal &&
+      this.#octets + octetsOf(entry) <= QUEUED_OCTETS &&
+      !this.#queues.isFull(entry.pair)
+    );
+  }
+
+  #push(entry: JournalEntry): void {
+    this.#octets += octetsOf(entry);
+    this.#queues.push(entry.pair, entry);
+  }
+
+  /** Sends one; never rejects. */
   async #deliver(entry: JournalEntry): Promise<void> {
-    if (this.#context.clock.now() - entry.receivedAt > this.#context.limits.messageDeadlineMs) {
-      const stanza = failure(entry.origin, reject("EXPIRED"));
-      return this.#end(entry, "expired", stanza);
-    }
     try {
-      const outcome = await this.#context.sip.send(entry.request);
-      await this.#ended(entry, outcome);
+      if (this.#context.clock.now() - entry.receivedAt > this.#context.limits.messageDeadlineMs) {
+        this.#end(entry, "expired", messageRefusal(entry.origin, reject("EXPIRED")));
+      } else await this.#ended(entry, await this.#context.sip.send(entry.request));
     } catch (error) {
       // Only a fault of our own comes here; the sender hears of it all the same (architecture E13).
-      this.#context.log.error({ rid: entry.rid, error: (error as Error).stack }, "delivery failed inside");
-      await this.#end(entry, "internal", failure(entry.origin, reject("INTERNAL")));
+      this.#context.log.error({ rid: entry.rid, error }, "delivery failed inside");
+      this.#end(entry, "internal", messageRefusal(entry.origin, reject("INTERNAL")));
     }
+    this.#octets -= octetsOf(entry);
   }
 
   async #ended(entry: JournalEntry, outcome: SipOutcome): Promise<void> {
@@ -167,7 +180,7 @@ export class XmppFlow {
         this.#conversations.setPlainOnly(origin.to, origin.from);
         return this.#plainAgain(entry);
       case "error":
-        return this.#end(entry, "failed", failure(origin, this.#conditionOf(outcome)));
+        return this.#end(entry, "failed", outcomeError(outcome, origin, this.#context.tables));
     }
   }
 
@@ -178,13 +191,8 @@ export class XmppFlow {
     return this.#ended({ ...entry, request }, await this.#context.sip.send(request));
   }
 
-  #conditionOf(outcome: SipOutcome): StanzaCondition {
-    const { errors, domains } = this.#context.tables;
-    return statusToCondition(outcome, errors, domains) ?? reject("INTERNAL"); // a 2xx never comes here
-  }
-
   /** The last word on a message: what the sender is told, then the journal forgets it. */
-  async #end(entry: JournalEntry, how: string, stanza: Element): Promise<void> {
+  #end(entry: JournalEntry, how: string, stanza: Element): void {
     this.#context.counters.add(`xmpp.message.${how}`);
     if (entry.origin.unreported === true) {
       this.#context.store.journalDone(entry.seq);
@@ -194,28 +202,31 @@ export class XmppFlow {
     void this.#reporter.tell(entry.seq, stanza);
   }
 
+  /** A mistake of our own: it must not end the process, and the sender must hear of it (architecture E13). */
+  #failed(input: XmppMessageInput, error: unknown): void {
+    this.#context.log.error({ rid: input.rid, error }, "message handler failed");
+    this.#refuse(input, reject("INTERNAL"));
+  }
+
   #refuse(input: XmppMessageInput, rejection: Rejection): void {
-    const { attrs } = input.stanza;
+    const { from, to, id, type } = input.stanza.attrs;
     this.#context.counters.add(`xmpp.message.refused.${rejection.code}`);
     this.#context.log.info(
-      { rid: input.rid, from: attrs.from, to: attrs.to, code: rejection.code, detail: rejection.detail },
+      { rid: input.rid, from, to, code: rejection.code, detail: rejection.detail },
       "message refused",
     );
-    if (attrs.type === "error" || attrs.from === undefined || attrs.to === undefined) return;
-    const origin: MessageOrigin = {
-      from: attrs.from,
-      to: attrs.to,
-      wantsReceipt: false,
-      ...(attrs.id === undefined ? {} : { id: attrs.id }),
-    };
-    void this.#reporter.tell(undefined, failure(origin, rejection));
+    if (type === "error" || !from || !to) return;
+    const origin: MessageOrigin = { from, to, wantsReceipt: false, ...(id === undefined ? {} : { id }) };
+    void this.#reporter.tellRefused(input.rid, origin, messageRefusal(origin, rejection));
   }
 }
 
-function failure(origin: MessageOrigin, condition: StanzaCondition): Element {
-  const { from, to, id } = origin;
-  return errorStanza(
-    { name: "message", ns: NS.client, from, to, ...(id === undefined ? {} : { id }) },
-    condition,
-  );
+/** What an entry takes of memory while it waits, octets. */
+function octetsOf({ request, origin }: JournalEntry): number {
+  return request.body.length + (origin.id?.length ?? 0) + ENTRY_OCTETS;
 }
+
+/** Addresses, identifiers, headers and objects of an entry, about. */
+const ENTRY_OCTETS = 2_000;
+/** Room for a full journal of ordinary messages; long ones must not take all the memory before that. */
+const QUEUED_OCTETS = 128 * 1024 * 1024;

@@ -314,7 +314,7 @@ test.each(
     const stored = expectFromXmpp("m1", imdn, ORIGIN.to, ORIGIN.from);
     const receipt = toSip(input.stanza!.replace(/^/, `<message ${ADDRESSES}>`).concat("</message>"));
     if (receipt.kind !== "receipt") throw new Error("no receipt");
-    const made = imdnForReceipt(stored.value, receipt, ENVELOPE, DEFAULT_SWITCHES);
+    const made = imdnForReceipt(stored.value, receipt, ENVELOPE, new Map([["default", DEFAULT_SWITCHES]]));
     const cpim = parseCpim(made!.request.body);
     if (!cpim.ok) throw new Error("no CPIM");
     const { headers, body } = cpim.value.content;

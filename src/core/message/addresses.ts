@@ -1,9 +1,23 @@
-/** Small things about addresses that messages need: bare JIDs, and the URIs inside CPIM. RFC 3922 §4.1.1, §4.1.2. */
+/** Small things about addresses that messages need: bare JIDs, pairs of people, and the URIs inside CPIM. RFC 3922 §4.1.1, §4.1.2. */
 
 /** A JID without its resource. */
 export function bareJid(jid: string): string {
   const slash = jid.indexOf("/");
   return slash < 0 ? jid : jid.slice(0, slash);
+}
+
+/** Do both name the same person? Servers hand stanzas on with localparts as clients wrote them, in any case (RFC 7622 §3.3). */
+export function isSamePerson(one: string, other: string): boolean {
+  return folded(one) === folded(other);
+}
+
+/** The key of two people, whoever writes: our JID for the SIP user, then the JID of the XMPP user. */
+export function pairKey(sipUserJid: string, xmppUserJid: string): string {
+  return `${folded(sipUserJid)} ${folded(xmppUserJid)}`;
+}
+
+function folded(jid: string): string {
+  return bareJid(jid).toLowerCase();
 }
 
 /**

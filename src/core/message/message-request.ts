@@ -5,9 +5,9 @@ import { NS } from "../../xml/namespaces";
 import type { SipMessageOut } from "../effect";
 import { reject } from "../rejection";
 import { ok, type Result, refuse } from "../result";
-import { DEFAULT_SWITCHES, type PeerSwitches } from "../switches";
+import { type PeerSwitches, switchesOf } from "../switches";
 import type { Tables } from "../tables";
-import { bareJid } from "./addresses";
+import { pairKey } from "./addresses";
 import { threadToCallId } from "./call-id";
 import { formatSipDate, parseDateTime } from "./date-time";
 import { type LocalizedText, localizedTexts, preferredText } from "./localized";
@@ -27,7 +27,7 @@ export interface XmppMessageContext {
   readonly imdnMessageId: string;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Did this pair (our bare JID for the SIP user, a blank, the bare JID of the XMPP user) refuse CPIM before? */
+  /** Did the phone of this pair (`pairKey`) refuse CPIM before? */
   readonly plainOnly?: (pair: string) => boolean;
 }
 
@@ -60,11 +60,12 @@ export function messageRequest(
 ): Result<MessageToSip> {
   const headers = requestHeaders(stanza, body);
   if (headers === undefined) return refuse(reject("TOO_LONG", "subject"));
-  const switches = switchesOf(parties.peer, context.tables);
+  const switches = switchesOf(parties.peer, context.tables.switches);
   const wants = wanted(stanza);
   const origin = originOf(stanza, wants.includes("received"));
   const text = switches.plainAsHtml ? plainAsHtml(body.text) : body.text;
-  const wraps = wants.length > 0 && switches.imdn && context.plainOnly?.(pairOf(origin)) !== true;
+  const wraps =
+    wants.length > 0 && switches.imdn && context.plainOnly?.(pairKey(origin.to, origin.from)) !== true;
   const request: SipMessageOut = {
     toUri: parties.toUri,
     fromUri: parties.fromUri,
@@ -108,10 +109,6 @@ function originOf(stanza: Element, wantsReceipt: boolean): MessageOrigin {
   return type === undefined ? { from, to, wantsReceipt } : { from, to, type, wantsReceipt };
 }
 
-function pairOf({ from, to }: MessageOrigin): string {
-  return `${bareJid(to)} ${bareJid(from)}`;
-}
-
 /** Headers beside those that every MESSAGE has; undefined when the subject is too long for one. */
 function requestHeaders(stanza: Element, body: LocalizedText): [string, string][] | undefined {
   const headers: [string, string][] = [];
@@ -140,10 +137,6 @@ function wanted(stanza: Element): ("received" | "displayed")[] {
   if (child(stanza, NS.receipts, "request") !== undefined) wants.push("received");
   if (child(stanza, NS.markers, "markable") !== undefined) wants.push("displayed");
   return wants;
-}
-
-function switchesOf(peer: string, { switches }: Tables): PeerSwitches {
-  return switches.get(peer) ?? switches.get("default") ?? DEFAULT_SWITCHES;
 }
 
 /** A header of more would make the request needlessly large; people write one line. */

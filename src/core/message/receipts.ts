@@ -4,8 +4,8 @@ import { type Element, element } from "../../xml/element";
 import { NS } from "../../xml/namespaces";
 import type { SipMessageOut } from "../effect";
 import { errorStanza } from "../error/stanza-error";
-import type { PeerSwitches } from "../switches";
-import { bareJid, cpimUri } from "./addresses";
+import { type PeerSwitches, switchesOf } from "../switches";
+import { bareJid, cpimUri, isSamePerson } from "./addresses";
 import { formatDateTime } from "./date-time";
 import { type ImdnEnvelope, type ImdnKind, type ImdnReport, imdnRequest } from "./imdn";
 import type { MessageOrigin } from "./origin";
@@ -84,20 +84,23 @@ export function expectFromSip(
 /**
  * A receipt from XMPP → the IMDN for the SIP sender, and what to store from now on. Two resources may both send one.
  * @param value as stored by `expectFromXmpp` or returned by this function
+ * @param switches by peer: those of the peer that the message came from apply
  * @returns undefined when none is due: not asked for, sent already, or somebody else says so
  */
 export function imdnForReceipt(
   value: string,
   receipt: XmppReceipt,
   envelope: ImdnEnvelope,
-  switches: PeerSwitches,
+  switches: ReadonlyMap<string, PeerSwitches>,
 ): { readonly request: SipMessageOut; readonly value: string } | undefined {
   const stored = JSON.parse(value) as StoredForSip;
   const report = reportOf(receipt.type, stored.imdn);
   const { imdn } = stored;
   if (report === undefined || stored.sent.includes(report.kind)) return undefined;
-  if (bareJid(receipt.from) !== stored.xmppUser || bareJid(receipt.to) !== stored.sipUser) return undefined;
-  const recipientUri = imdn.cpimTo ?? cpimUri(imdn.toUri, switches.cpimScheme);
+  if (!isSamePerson(receipt.from, stored.xmppUser) || !isSamePerson(receipt.to, stored.sipUser))
+    return undefined;
+  const { cpimScheme } = switchesOf(imdn.peer, switches);
+  const recipientUri = imdn.cpimTo ?? cpimUri(imdn.toUri, cpimScheme);
   const request = imdnRequest(
     report,
     {
@@ -109,7 +112,7 @@ export function imdnForReceipt(
       fromUri: imdn.toUri,
       toUri: imdn.fromUri,
       cpimFrom: recipientUri,
-      cpimTo: imdn.cpimFrom ?? cpimUri(imdn.fromUri, switches.cpimScheme),
+      cpimTo: imdn.cpimFrom ?? cpimUri(imdn.fromUri, cpimScheme),
       peer: imdn.peer,
       recordRoutes: imdn.recordRoutes,
     },
@@ -130,6 +133,16 @@ const REPORTS = {
 } as const;
 
 /**
+ * May this person speak of that message? A notification of somebody else is a forgery.
+ * @param value as stored by `expectFromSip`
+ * @param from our JID for whoever sent the IMDN
+ * @param to JID that he sent it to
+ */
+export function mayReport(value: string, from: string, to: string): boolean {
+  return isBetween(JSON.parse(value) as StoredForXmpp, from, to);
+}
+
+/**
  * An IMDN from SIP → the stanza for the XMPP sender, and what to store from now on. A late success overrides a failure.
  * @param value as stored by `expectFromSip` or returned by this function
  * @param from our JID for whoever sent the IMDN
@@ -144,12 +157,16 @@ export function receiptFromImdn(
 ): { readonly stanza: Element; readonly value: string } | undefined {
   const stored = JSON.parse(value) as StoredForXmpp;
   const { origin } = stored;
-  if (bareJid(from) !== bareJid(origin.to) || bareJid(to) !== bareJid(origin.from)) return undefined;
+  if (!isBetween(stored, from, to)) return undefined;
   if (stored.sent.includes(report.status)) return undefined;
   if (report.status === "displayed" && !stored.wants.includes("displayed")) return undefined;
   if (report.status === "failed" && stored.sent.length > 0) return undefined;
   const stanza = receiptStanza(report, origin);
   return stanza && { stanza, value: JSON.stringify({ ...stored, sent: [...stored.sent, report.status] }) };
+}
+
+function isBetween({ origin }: StoredForXmpp, from: string, to: string): boolean {
+  return isSamePerson(from, origin.to) && isSamePerson(to, origin.from);
 }
 
 /** The stanza that tells the XMPP sender of a report; undefined for what XMPP has no word for (processing, forbidden, error). */

@@ -3,11 +3,13 @@
 import { scrub } from "../../xml/characters";
 import { type Element, element } from "../../xml/element";
 import { NS } from "../../xml/namespaces";
+import { write } from "../../xml/writer";
 import { jidSenderToSip, sipSenderToJid, sipTargetToJid } from "../address/domains";
+import { formatSipUri, parseSipUri } from "../address/sip-uri";
 import type { SipMessageInput } from "../input";
 import { reject } from "../rejection";
 import { ok, type Result, refuse } from "../result";
-import { DEFAULT_SWITCHES } from "../switches";
+import { switchesOf } from "../switches";
 import type { Tables } from "../tables";
 import { bareJid } from "./addresses";
 import { callIdToThread } from "./call-id";
@@ -105,7 +107,7 @@ function message(
 ): Result<TranslatedMessage> {
   const { text, removed } = scrub(content.text);
   if (text === "") return refuse(reject("BODY_EMPTY", "only characters that XML forbids"));
-  const switches = tables.switches.get(input.peer) ?? tables.switches.get("default") ?? DEFAULT_SWITCHES;
+  const switches = switchesOf(input.peer, tables.switches);
   const imdn = content.cpim === undefined ? undefined : imdnWanted(input, tables, content.cpim, to);
   const id = `sip-${input.transaction}`;
   const attrs: Record<string, string> = { from, to, id, type: switches.messageType };
@@ -121,8 +123,16 @@ function message(
   if (imdn?.wants.includes("positive-delivery")) children.push(REQUEST);
   if (imdn?.wants.includes("display")) children.push(MARKABLE);
   const stanza: Element = { name: "message", ns: NS.client, attrs, children };
+  if (mayBeTooLarge(input) && UTF8.encode(write(stanza)).length > STANZA_MAXIMUM) {
+    return refuse(reject("TOO_LONG", "as a stanza"));
+  }
   const translated: TranslatedMessage = { kind: "message", stanza, from, to, cleaned: removed > 0 };
   return ok(imdn === undefined ? translated : { ...translated, imdn });
+}
+
+/** Cheap first look: escaping and markup make at most twelve octets of one. */
+function mayBeTooLarge({ body, subject = "", callId }: SipMessageInput): boolean {
+  return body.length + subject.length + callId.length > STANZA_MAXIMUM / 16;
 }
 
 /** Of the CPIM message, one for each language (RFC 6121 §5.2.4); else that of the SIP request. */
@@ -161,7 +171,7 @@ function imdnWanted(
   return {
     messageId: imdn.messageId,
     wants,
-    fromUri: input.fromUri,
+    fromUri: returnUri(input.fromUri),
     toUri: toUri.ok ? toUri.value.uri : input.toUri,
     recordRoutes: imdn.recordRoutes,
     peer: input.peer,
@@ -170,6 +180,24 @@ function imdnWanted(
     ...(cpim.dateTime === undefined ? {} : { dateTime: cpim.dateTime }),
     ...(imdn.originalTo === undefined ? {} : { originalTo: imdn.originalTo }),
   };
+}
+
+/**
+ * Where his notification goes: whatever else stood in his URI (maddr, transport, headers) would choose its way, and only the
+ * operator does that. RFC 3261 §19.1.1 forbids most of it in a Request-URI.
+ */
+function returnUri(fromUri: string): string {
+  const parsed = parseSipUri(fromUri);
+  if (!parsed.ok || parsed.value.scheme === "tel" || parsed.value.scheme === "xmpp") return fromUri;
+  const { user, host, port, parameters } = parsed.value;
+  const gr = parameters.get("gr");
+  return formatSipUri({
+    scheme: "sip",
+    host,
+    parameters: gr === undefined ? NO_PARAMETERS : new Map([["gr", gr]]),
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port }),
+  });
 }
 
 /** sip:, im: and pres: name the same person; what counts is the JID, without a device (RFC 3922 §4.2.1). */
@@ -184,10 +212,17 @@ function leaf(name: string, text: string): Element {
 
 /** No person types more; SIP itself has no limit over TCP, and the XMPP server has its own. */
 const BODY_MAXIMUM = 1_048_576;
+/**
+ * Octets. Servers end the whole stream over a stanza beyond their limit (RFC 6120 §13.12), which is everybody's: Prosody 0.12 at
+ * 512 KiB from a component and from other servers, and many other servers at half of that.
+ */
+const STANZA_MAXIMUM = 262_144;
 /** It is echoed in each notification and kept in the store. */
 const MESSAGE_ID_MAXIMUM = 256;
+const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
 const SIPS = /^sips:/i;
 const WANTED = ["positive-delivery", "negative-delivery", "display"] as const;
 const ACTIVE: Element = element(NS.chatStates, "active");
 const REQUEST: Element = element(NS.receipts, "request");
 const MARKABLE: Element = element(NS.markers, "markable");
+const UTF8 = new TextEncoder();

@@ -90,7 +90,9 @@ function withoutBody(
     if (name === "body" && ns === stanza.ns) hadBody = true;
     if (ENCRYPTED.has(ns)) encrypted = true;
   }
-  if (state === undefined) return nothing(encrypted ? "encrypted" : hadBody ? "empty" : "no-body");
+  // Before the chat state that comes with it: a text that SIP cannot read must not pass for typing.
+  if (encrypted) return nothing("encrypted");
+  if (state === undefined) return nothing(hadBody ? "empty" : "no-body");
   const parties = sipParties(from, to, context.tables);
   return parties.ok ? ok({ kind: "composing", state, from, to, parties: parties.value }) : parties;
 }

@@ -15,6 +15,10 @@ import { octets, text } from "./fixtures";
 
 const ROMEO = "romeo@example.net";
 const JULIET = "juliet@example.com";
+const SWITCHES = new Map([
+  ["default", DEFAULT_SWITCHES],
+  ["linphones", { ...DEFAULT_SWITCHES, cpimScheme: "sip" as const }],
+]);
 const ENVELOPE = { callId: "c1", fromTag: "t1", branch: "b1", cseq: 3, messageId: "n3wMessageId", now: 0 };
 
 describe("a SIP sender asked (RFC 5438)", () => {
@@ -36,7 +40,7 @@ describe("a SIP sender asked (RFC 5438)", () => {
     type: "received" | "displayed" | "failed",
     from = `${JULIET}/balcony`,
     to = ROMEO,
-  ) => imdnForReceipt(stored, { type, from, to }, ENVELOPE, DEFAULT_SWITCHES);
+  ) => imdnForReceipt(stored, { type, from, to }, ENVELOPE, SWITCHES);
 
   test("the receipt becomes an IMDN to him, by the way it came", () => {
     expect(key).toBe("sip-1");
