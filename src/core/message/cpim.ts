@@ -107,9 +107,10 @@ function imdnHeaders(imdn: NonNullable<CpimOut["imdn"]>): string {
 function parseHeaders(lines: readonly string[]): Result<CpimHeader[]> {
   const prefixes = new Map<string, string>([["", CORE_NAMESPACE]]);
   const headers: CpimHeader[] = [];
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
     const header = cpimHeader(line, prefixes);
-    if (header === undefined) return malformed(`header ${JSON.stringify(line.slice(0, 80))}`);
+    // Not the line itself: it may be the text of a message, and this goes to the log.
+    if (header === undefined) return malformed(`line ${index + 1} is no header`);
     headers.push(header);
     if (header.ns !== CORE_NAMESPACE || header.name !== "NS") continue;
     const declared = NS_VALUE.exec(header.value);

@@ -123,40 +123,36 @@ function writeContainer(node: Element, writer: TextWriter, preformatted: boolean
   if (block) writer.freshLine();
   if (node.name === "li") writer.text("- ", true);
   if (node.name === "td" || node.name === "th") writer.space();
-  const before = writer.length;
+  if (node.name === "a") writer.openLink();
   writeText(node, writer, preformatted || node.name === "pre");
-  if (node.name === "a") writeAddress(node, writer, before);
+  if (node.name === "a") writeAddress(node, writer);
   if (block) writer.freshLine();
 }
 
-/** The address of a link, unless its text is the address already. */
-function writeAddress(link: Element, writer: TextWriter, before: number): void {
+/** The address of a link, unless its text is the address already. A browser ends a link where another begins. */
+function writeAddress(link: Element, writer: TextWriter): void {
+  const shown = writer.closeLink();
   const href = safeHref(link.attrs.href);
-  if (href === undefined) return;
-  const shown = writer.since(before).trim();
+  if (href === undefined || shown === undefined) return;
   if (shown === "") writer.text(href, true);
   else if (shown !== href && `mailto:${shown}` !== href && `${shown}/` !== href)
     writer.text(` <${href}>`, true);
 }
 
-/** Collapses white space as a browser shows it. Each piece is appended once. */
+/** Collapses white space as a browser shows it. Each piece is appended once, and what is there is not read again. */
 class TextWriter {
   #out = "";
+  /** Nothing yet, or the last character is a line feed. */
+  #fresh = true;
   /** A blank that is written only if text follows on the same line. */
   #pendingSpace = false;
-
-  get length(): number {
-    return this.#out.length;
-  }
-
-  since(start: number): string {
-    return this.#out.slice(start);
-  }
+  /** What was written since the innermost open link began. */
+  #link: string | undefined;
 
   text(data: string, preformatted: boolean): void {
     if (preformatted) {
       this.#writePending();
-      this.#out += data;
+      this.#append(data);
       return;
     }
     const collapsed = data.replace(WHITE_SPACE, " ");
@@ -164,7 +160,7 @@ class TextWriter {
     const words = collapsed.trim();
     if (words === "") return;
     this.#writePending();
-    this.#out += words;
+    this.#append(words);
     this.#pendingSpace = collapsed.endsWith(" ");
   }
 
@@ -174,20 +170,38 @@ class TextWriter {
 
   lineBreak(): void {
     this.#pendingSpace = false;
-    this.#out += "\n";
+    this.#append("\n");
   }
 
   freshLine(): void {
     this.#pendingSpace = false;
-    if (this.#out !== "" && !this.#out.endsWith("\n")) this.#out += "\n";
+    if (!this.#fresh) this.#append("\n");
+  }
+
+  openLink(): void {
+    this.#link = "";
+  }
+
+  /** The text of the innermost open link; undefined when that has ended already. */
+  closeLink(): string | undefined {
+    const shown = this.#link?.trim();
+    this.#link = undefined;
+    return shown;
   }
 
   finish(): string {
     return this.#out.trim();
   }
 
+  #append(piece: string): void {
+    if (piece === "") return;
+    this.#out += piece;
+    this.#fresh = piece.endsWith("\n");
+    if (this.#link !== undefined) this.#link += piece;
+  }
+
   #writePending(): void {
-    if (this.#pendingSpace && this.#out !== "" && !this.#out.endsWith("\n")) this.#out += " ";
+    if (this.#pendingSpace && !this.#fresh) this.#append(" ");
     this.#pendingSpace = false;
   }
 }

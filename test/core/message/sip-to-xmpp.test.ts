@@ -245,12 +245,21 @@ describe("multipart", () => {
     );
   });
 
-  test("mixed: all texts, without the pictures", () => {
-    const text = crlf(
-      "--b\n\none\n--b\nContent-Type: image/png\n\nx\n--b\nContent-Type: text/plain\n\ntwo\n--b--",
+  const mixedWith = (headers: string) =>
+    sipInput({
+      contentType: "multipart/mixed;boundary=b",
+      text: crlf(`--b\n\none\n--b\n${headers}\n\nx\n--b\nContent-Type: text/plain\n\ntwo\n--b--`),
+    });
+
+  test("mixed: all texts, without what its sender says may be left out", () => {
+    const { stanza } = messageToXmpp(
+      mixedWith("Content-Type: image/png\nContent-Disposition: icon;handling=optional"),
     );
-    const { stanza } = messageToXmpp(sipInput({ contentType: "multipart/mixed;boundary=b", text }));
     expect(textOf(part(stanza, "body"))).toBe("one\ntwo");
+  });
+
+  test("mixed: a picture that would silently get lost refuses the whole (RFC 5621 §8.1: required is the default)", () => {
+    expect(refusedByXmpp(mixedWith("Content-Type: image/png")).sipStatus).toBe(415);
   });
 
   test.each([
