@@ -35,6 +35,8 @@ export function createLog(options: LogOptions): Log {
     messageKey: "event",
     timestamp: pino.stdTimeFunctions.isoTime,
     redact,
+    // An Error has no fields of its own that JSON would show.
+    serializers: { error: pino.stdSerializers.err },
   };
   return wrap(
     pino(
@@ -50,14 +52,30 @@ function textOutput(): pino.DestinationStream {
     write: (line) => {
       const { level, time, event, ...fields } = JSON.parse(line) as Record<string, unknown>;
       const words = Object.entries(fields).map(
-        ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+        ([name, value]) =>
+          `${name}=${typeof value === "string" ? oneWord(value) : printable(JSON.stringify(value))}`,
       );
       process.stdout.write(
-        `${time} ${pino.levels.labels[level as number]?.padEnd(5)} ${event} ${words.join(" ")}\n`,
+        `${time} ${pino.levels.labels[level as number]?.padEnd(5)} ${printable(String(event))} ${words.join(" ")}\n`,
       );
     },
   };
 }
+
+/** A text that a peer may have written, so that it neither looks like other fields nor moves the cursor. */
+function oneWord(value: string): string {
+  return printable(/^[^\s"=]+$/.test(value) ? value : JSON.stringify(value));
+}
+
+function printable(text: string): string {
+  return text.replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Controls, line ends of Unicode, and what turns the reading direction. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 function wrap(logger: pino.Logger): Log {
   return {

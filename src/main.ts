@@ -104,7 +104,10 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   const page =
     config.health === undefined
       ? undefined
-      : await startHealth(config.health.host, config.health.port, health);
+      : await startHealth(config.health.host, config.health.port, health).catch(async (error) => {
+          await gateway.stop();
+          throw error;
+        });
   log.info({ version: VERSION, listeners: transports.listeners(), health: page?.port }, "gateway started");
   return {
     log,
