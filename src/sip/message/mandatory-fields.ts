@@ -4,6 +4,7 @@ import { parseDigits } from "./characters";
 import { parseCSeq } from "./cseq";
 import { UNESCAPED_CONTROL } from "./header-block";
 import type { HeaderField } from "./header-list";
+import type { MandatoryFields } from "./message";
 import { parseNameAddr } from "./name-addr";
 import { firstValue } from "./values";
 import { parseVia } from "./via";
@@ -11,8 +12,8 @@ import { parseVia } from "./via";
 export interface FieldsCheck {
   /** Reason-Phrase of the 400, naming the header field as §21.4.1 wishes; undefined: nothing is wrong. */
   readonly fault: string | undefined;
-  /** Can a response be built (§8.2.6.2)? The first Via, From, To, Call-ID and CSeq are readable. */
-  readonly isAnswerable: boolean;
+  /** There when a response can be built (§8.2.6.2): the first Via, From, To, Call-ID and CSeq are readable. */
+  readonly read: MandatoryFields | undefined;
 }
 
 /**
@@ -28,10 +29,9 @@ export function checkFields(fields: readonly HeaderField[], method: string | und
     if (first[slot] === undefined) first[slot] = value;
     else if (slot !== VIA) repeated ??= name;
   }
-  const cseq = parseCSeq(first[CSEQ] ?? "");
-  const unreadable = unreadableField(first, cseq !== undefined);
-  const fault = unreadable ?? (repeated && `Multiple ${repeated}`) ?? otherFault(first, cseq?.method, method);
-  return { fault, isAnswerable: unreadable === undefined };
+  const read = readMandatory(first);
+  if (typeof read === "string") return { fault: read, read: undefined };
+  return { fault: (repeated && `Multiple ${repeated}`) ?? otherFault(first, read.cseq.method, method), read };
 }
 
 /**
@@ -44,23 +44,27 @@ export function isCopyable(fields: readonly HeaderField[]): boolean {
   );
 }
 
-/** Which of the five fields that a response copies cannot be read. */
-function unreadableField(first: readonly (string | undefined)[], hasCSeq: boolean): string | undefined {
+/** The five fields that a response copies, or which of them cannot be read. */
+function readMandatory(first: readonly (string | undefined)[]): MandatoryFields | string {
   for (let slot = VIA; slot <= CSEQ; slot++) {
     if (first[slot] === undefined) return `Missing ${MANDATORY[slot]}`;
   }
-  if (!parseVia(firstValue(first[VIA]!))) return "Malformed Via";
-  if (!parseNameAddr(first[FROM]!)) return "Malformed From";
-  if (!parseNameAddr(first[TO]!)) return "Malformed To";
+  const topmostVia = parseVia(firstValue(first[VIA]!));
+  if (topmostVia === undefined) return "Malformed Via";
+  const from = parseNameAddr(first[FROM]!);
+  if (from === undefined) return "Malformed From";
+  const to = parseNameAddr(first[TO]!);
+  if (to === undefined) return "Malformed To";
   if (!isCallId(first[CALL_ID]!)) return "Malformed Call-ID";
-  return hasCSeq ? undefined : "Malformed CSeq";
+  const cseq = parseCSeq(first[CSEQ]!);
+  return cseq === undefined ? "Malformed CSeq" : { topmostVia, from, to, cseq };
 }
 
 function otherFault(
   first: readonly (string | undefined)[],
-  cseqMethod: string | undefined,
+  cseqMethod: string,
   method: string | undefined,
-) {
+): string | undefined {
   if (method !== undefined && cseqMethod !== method) return "CSeq method differs";
   const maxForwards = first[MAX_FORWARDS];
   if (maxForwards !== undefined && parseDigits(maxForwards, 255) === undefined)

@@ -1,6 +1,17 @@
 /** SIP requests and responses as values. RFC 3261 §7. */
 
+import type { CSeq } from "./cseq";
 import type { HeaderList } from "./header-list";
+import type { NameAddr } from "./name-addr";
+import type { Via } from "./via";
+
+/** The mandatory fields as values (§8.1.1), so that nobody reads them twice. */
+export interface MandatoryFields {
+  readonly topmostVia: Via;
+  readonly from: NameAddr;
+  readonly to: NameAddr;
+  readonly cseq: CSeq;
+}
 
 export interface SipRequest {
   readonly kind: "request";
@@ -9,6 +20,8 @@ export interface SipRequest {
   readonly uri: string;
   readonly headers: HeaderList;
   readonly body: Buffer;
+  /** As `parseMessage` has read them; absent in a request of our own making. */
+  readonly read?: MandatoryFields;
 }
 
 export interface SipResponse {
@@ -17,6 +30,8 @@ export interface SipResponse {
   readonly reason: string;
   readonly headers: HeaderList;
   readonly body: Buffer;
+  /** As `parseMessage` has read them; absent in a response of our own making. */
+  readonly read?: MandatoryFields;
 }
 
 export type SipMessage = SipRequest | SipResponse;

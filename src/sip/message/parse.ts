@@ -5,8 +5,8 @@ import { readHeaderBlock, skipLeadingLineEnds } from "./header-block";
 import { readHeaderFields } from "./header-fields";
 import { HeaderList } from "./header-list";
 import { DEFAULT_LIMITS, type ParseLimits } from "./limits";
-import { checkFields, isCopyable } from "./mandatory-fields";
-import type { ParseProblem, SipMessage, SipRequest } from "./message";
+import { checkFields, type FieldsCheck, isCopyable } from "./mandatory-fields";
+import type { MandatoryFields, ParseProblem, SipMessage, SipRequest } from "./message";
 import { parseStartLine } from "./start-line";
 
 export type { ParseLimits } from "./limits";
@@ -46,7 +46,8 @@ export function parseMessage(bytes: Buffer, limits: ParseLimits = DEFAULT_LIMITS
   if (startLine.kind === "response") {
     const { status, reason } = startLine;
     if (fault) return problem(fault.status, fault.reason);
-    return { kind: "response", status, reason, headers, body: bytes.subarray(bodyStart, bodyEnd) };
+    const body = bytes.subarray(bodyStart, bodyEnd);
+    return { kind: "response", status, reason, headers, body, ...readBy(check) };
   }
   const body = fault ? NO_BODY : bytes.subarray(bodyStart, bodyEnd);
   const request: SipRequest = {
@@ -55,16 +56,22 @@ export function parseMessage(bytes: Buffer, limits: ParseLimits = DEFAULT_LIMITS
     uri: startLine.uri,
     headers,
     body,
+    ...readBy(check),
   };
   if (!fault) return request;
-  const isAnswerable = check.isAnswerable && (block.problem === undefined || isCopyable(fields));
+  const isAnswerable = check.read !== undefined && (block.problem === undefined || isCopyable(fields));
   return isAnswerable ? { kind: "problem", ...fault, partial: request } : { kind: "problem", ...fault };
+}
+
+function readBy({ read }: FieldsCheck): { read?: MandatoryFields } {
+  return read === undefined ? NOTHING_READ : { read };
 }
 
 function problem(status: number, reason: string): ParseProblem {
   return { kind: "problem", status, reason };
 }
 
+const NOTHING_READ = {};
 const NO_BODY = Buffer.alloc(0);
 const TOO_LARGE = { status: 513, reason: "Message Too Large" };
 const MALFORMED_LENGTH = { status: 400, reason: "Malformed Content-Length" };

@@ -30,16 +30,16 @@ export function responseTo(
     else if (once === undefined || (seen & once) !== 0)
       continue; // Of two From fields (a 400) the first is copied.
     else if (field[0] === "Timestamp" && status !== 100) continue;
-    else fields.push(field[0] === "To" ? ["To", withTag(field[1], toTag)] : field);
+    else
+      fields.push(field[0] === "To" && toTag !== undefined ? withTag(field, toTag, request.read?.to) : field);
     seen |= once ?? 0;
   }
   if (headers) fields.push(...headers);
   return { kind: "response", status, reason, headers: new HeaderList(fields), body: NO_BODY };
 }
 
-function withTag(to: string, tag: string | undefined): string {
-  if (tag === undefined || parseNameAddr(to)?.parameters.has("tag") === true) return to;
-  return `${to};tag=${tag}`;
+function withTag(field: HeaderField, tag: string, to = parseNameAddr(field[1])): HeaderField {
+  return to?.parameters.has("tag") === true ? field : ["To", `${field[1]};tag=${tag}`];
 }
 
 const NO_BODY = Buffer.alloc(0);

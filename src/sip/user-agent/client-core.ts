@@ -79,10 +79,12 @@ export class ClientCore {
 
   /** A response that could be read. §8.1.3.3: one with a second Via was meant for somebody behind us, and is dropped. */
   onResponse(response: SipResponse): void {
-    const vias = response.headers.getAll("Via");
+    const { read, headers } = response;
+    const vias = headers.getAll("Via");
     const first = vias[0] ?? "";
-    const via = vias.length === 1 && firstValue(first) === first ? parseVia(first) : undefined;
-    const cseq = parseCSeq(response.headers.get("CSeq") ?? "");
+    const via =
+      vias.length === 1 && firstValue(first) === first ? (read?.topmostVia ?? parseVia(first)) : undefined;
+    const cseq = read?.cseq ?? parseCSeq(headers.get("CSeq") ?? "");
     const isTaken =
       via !== undefined &&
       cseq !== undefined &&

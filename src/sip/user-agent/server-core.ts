@@ -144,8 +144,8 @@ export class ServerCore implements AnswerSender {
 
   #receive(request: SipRequest, source: Source): ReceivedRequest | undefined {
     const stamped = stampVia(request, source);
-    const from = parseNameAddr(request.headers.get("From") ?? "");
-    const cseq = parseCSeq(request.headers.get("CSeq") ?? "");
+    const from = request.read?.from ?? parseNameAddr(request.headers.get("From") ?? "");
+    const cseq = request.read?.cseq ?? parseCSeq(request.headers.get("CSeq") ?? "");
     if (stamped === undefined || from === undefined || cseq === undefined) return undefined;
     const { topmostVia } = stamped;
     const identity = this.#identify(request, topmostVia, { uri: from.uri, tag: from.parameters.get("tag") });

@@ -24,7 +24,7 @@ export function messageInput(received: ReceivedRequest, fromUri: string, peer: s
   for (const [name, value] of request.headers.fields) {
     switch (name) {
       case "To":
-        input.toUri = parseNameAddr(value)?.uri ?? "";
+        input.toUri = (request.read?.to ?? parseNameAddr(value))?.uri ?? "";
         break;
       case "Call-ID":
         input.callId = value;

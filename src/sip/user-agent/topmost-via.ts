@@ -20,14 +20,13 @@ export function stampVia(request: SipRequest, source: Source): Stamped | undefin
   if (at < 0) return undefined;
   const value = (fields[at] as HeaderField)[1];
   const first = firstValue(value);
-  const topmostVia = parseVia(first);
+  const topmostVia = request.read?.topmostVia ?? parseVia(first);
   if (topmostVia === undefined) return undefined;
   const stamped = stampedValue(first, topmostVia, source);
   if (stamped === first) return { request, topmostVia };
   const list = fields.slice();
   list[at] = ["Via", stamped + value.slice(value.indexOf(first) + first.length)];
-  const { method, uri, body } = request;
-  return { request: { kind: "request", method, uri, headers: new HeaderList(list), body }, topmostVia };
+  return { request: { ...request, headers: new HeaderList(list) }, topmostVia };
 }
 
 /**
