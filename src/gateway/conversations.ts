@@ -38,6 +38,11 @@ interface Conversation {
 
 /** Typing deadlines are looked at this often while there are any, milliseconds: people notice no less. */
 const TICK_MS = 1_000;
+/**
+ * RFC 3994 §4: after a 415 the sender MUST stop. The others say as much: the method, the content or its form is never taken.
+ * A phone that is away for now (480, 503) will want to know when it is back.
+ */
+const NEVER: ReadonlySet<number> = new Set([405, 406, 415, 488, 501, 606]);
 
 export class Conversations {
   readonly #context: GatewayContext;
@@ -136,8 +141,7 @@ export class Conversations {
   async #tellPhone(conversation: Conversation, request: SipMessageOut): Promise<void> {
     if (!this.#context.switchesOf(request.peer).composing) return;
     const outcome = await this.#context.sip.send(request);
-    // RFC 3994 §4: after a 415 the sender MUST stop. Whoever answers anything but 2xx does not care for it either.
-    if (outcome.status >= 300 && !outcome.local) this.#xmppStep(conversation, "refused");
+    if (NEVER.has(outcome.status) && !outcome.local) this.#xmppStep(conversation, "refused");
   }
 
   #watch(conversation: Conversation): void {

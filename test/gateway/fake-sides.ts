@@ -17,7 +17,10 @@ import { write } from "../../src/xml/writer";
 
 const ROOT = join(__dirname, "../..");
 const DOMAINS = {
-  sip: [{ sip: "sip.example", xmpp: "sip.example", peer: "phones" }],
+  sip: [
+    { sip: "sip.example", xmpp: "sip.example", peer: "phones" },
+    { sip: "other.example", xmpp: "other.example", peer: "others" },
+  ],
   xmpp: [{ xmpp: "xmpp.example", sip: "xmpp.example", via: "route" }],
 };
 
@@ -29,6 +32,10 @@ export interface Stage {
   /** What the SIP side was asked to send. */
   readonly requests: SipMessageOut[];
   readonly counters: ReturnType<typeof createCounters>;
+  /** Fields and event of every log line. */
+  readonly logged: Readonly<Record<string, unknown>>[];
+  /** Component hosts whose link is down: nothing is taken for them. */
+  readonly down: Set<string>;
   /** How the next proofs and requests end; the last one stays. */
   proofs: ((stanza: Element) => ProofOutcome | Promise<ProofOutcome>)[];
   outcomes: ((request: SipMessageOut) => SipOutcome | Promise<SipOutcome>)[];
@@ -58,6 +65,10 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const counters = createCounters();
   const stanzas: string[] = [];
   const requests: SipMessageOut[] = [];
+  const logged: Record<string, unknown>[] = [];
+  const down = new Set<string>();
+  const isDown = ({ attrs }: Element): boolean =>
+    down.has(/^[^@]*@([^/]*)/.exec(attrs.from ?? "")?.[1] ?? "");
   let onSip: SipMessageHandler = () => ({ status: 500, reason: "", headers: [] });
   let onXmpp: XmppMessageHandler = () => undefined;
   let id = 0;
@@ -66,6 +77,8 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     stanzas,
     requests,
     counters,
+    logged,
+    down,
     proofs: [PROVEN],
     outcomes: [ANSWERED(200)],
     fromSip: async (message = {}) => onSip({ ...HELLO, transaction: `transaction-${id++}`, ...message }),
@@ -95,13 +108,15 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         start: (handler) => {
           onXmpp = handler;
         },
-        isUp: () => true,
+        isUp: (host) => !down.has(host),
         settled: async () => true,
         prove: async (stanza) => {
+          if (isDown(stanza)) return { kind: "link-down", retryAfter: 1 };
           stanzas.push(write(stanza, "jabber:client"));
           return next(stage.proofs)(stanza);
         },
         send: (stanza) => {
+          if (isDown(stanza)) return false;
           stanzas.push(write(stanza, "jabber:client"));
           return true;
         },
@@ -120,7 +135,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       clock,
       ids: { random: () => `id${id++}` },
-      log: SILENT,
+      log: recording(logged),
       counters,
     }),
   };
@@ -183,10 +198,9 @@ function read(name: string): string {
   return readFileSync(join(ROOT, "mappings", name), "utf8");
 }
 
-const SILENT: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => SILENT,
-};
+function recording(lines: Record<string, unknown>[]): Log {
+  const note = (fields: Readonly<Record<string, unknown>>, event: string): void => {
+    lines.push({ ...fields, event });
+  };
+  return { debug: note, info: note, warn: note, error: note, child: () => recording(lines) };
+}
