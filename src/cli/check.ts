@@ -1,7 +1,9 @@
 /** `isthmus check`: validates the configuration, then tries each real thing in turn and says what to do. */
 
+import type { Config } from "../config/config";
+import { ConfigError } from "../config/problem";
 import { readArguments } from "./arguments";
-import { type Command, EXIT, type ExitCode, painter, type Terminal } from "./command";
+import { type Command, EXIT, type ExitCode, painter, type Terminal, UsageError } from "./command";
 import { configOf } from "./config-file";
 import type { Probe, ProbeResult } from "./probe";
 import { probesOf } from "./probes";
@@ -12,25 +14,51 @@ export const check: Command = {
   help: `isthmus check [--config FILE] [--json]
 
 Validates the configuration, naming each wrong key and what is expected; then tries the real things in turn: the database,
-the SIP listeners, the handshake of each XMPP component, the next hop of each SIP peer by OPTIONS. Says what failed and what
-to do. A gateway that runs already holds its listeners and its component: stop it first, or expect these two to fail.
+the health page, the SIP listeners, the handshake of each XMPP component, the next hop of each SIP peer by OPTIONS. Says
+what failed and what to do. A silent next hop is given up after 6.4 s, a silent XMPP server after 10 s.
 
-  --json   print one object: {config, probes: [{name, ok, detail, advice}]}
+Beside a gateway that runs already, found by its health page, what that one holds is asked of it and not opened a second
+time. Where health.listen is off, stop the gateway first: a second component connection could take messages from it.
 
-Exit codes: 0 all is well; 1 something failed; 2 the configuration is wrong.
+  --json   print one object: {config, probes: [{name, ok, detail, advice}]}, or {config, problems: [{key, line, found,
+           expected}]} when the configuration is wrong
+
+Exit codes: 0 all is well; 1 something failed; 2 the configuration is wrong, or there is none.
+
+Example: isthmus check --config /etc/isthmus/isthmus.yaml
 `,
   async run(args, terminal) {
-    const { flags, values } = readArguments(args, { flags: ["json"], values: ["config"] });
-    const config = configOf(values.get("config"), terminal);
+    const { positionals, flags, values } = readArguments(args, { flags: ["json"], values: ["config"] });
+    if (positionals.length > 0)
+      throw new UsageError(`check takes no ${positionals[0]}; name a file with --config`);
+    const json = flags.has("json");
+    const config = configOrProblems(values.get("config"), json, terminal);
+    if (config === undefined) return EXIT.usage;
+    const { probes, close } = await probesOf(config);
+    try {
+      return await runProbes(config.file, probes, json, terminal);
+    } finally {
+      await close();
+    }
+  },
+};
+
+/** A program that asks for JSON gets the problems as JSON too. */
+function configOrProblems(named: string | undefined, json: boolean, terminal: Terminal): Config | undefined {
+  try {
+    const config = configOf(named, terminal);
     if (config === undefined) {
       terminal.error(
         "There is no configuration: name one with --config FILE, or see `isthmus config init --help`.\n",
       );
-      return EXIT.usage;
     }
-    return runProbes(config.file, await probesOf(config), flags.has("json"), terminal);
-  },
-};
+    return config;
+  } catch (error) {
+    if (!json || !(error instanceof ConfigError)) throw error;
+    terminal.out(`${JSON.stringify({ config: error.file, problems: error.problems })}\n`);
+    return undefined;
+  }
+}
 
 /** Runs the probes one after another, telling each as it ends. */
 export async function runProbes(
@@ -40,7 +68,7 @@ export async function runProbes(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const results: (ProbeResult & { readonly name: string })[] = [];
-  if (!json) terminal.out(`✓ configuration ${file}\n`);
+  if (!json) tell(`configuration ${file}`, { ok: true }, terminal);
   for (const probe of probes) {
     const result = await probe.run();
     results.push({ name: probe.name, ...result });

@@ -11,6 +11,8 @@ export const config: Command = {
 
 Prints a sample configuration in which every option stands with its default and what it means.
 
+Exit codes: 0 printed; 2 usage.
+
 Example: isthmus config init > isthmus.yaml
 `,
   async run(args, terminal) {

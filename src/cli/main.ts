@@ -11,6 +11,9 @@ import { run } from "./run";
 import { sandbox } from "./sandbox";
 import { translate } from "./translate";
 
+/** Time to write the last lines and to close connections. */
+const LINGER_MS = 2_000;
+
 const COMMANDS: readonly Command[] = [run, check, map, translate, config, sandbox];
 
 /**
@@ -74,12 +77,16 @@ if (require.main === module) {
     colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
   };
   main(process.argv.slice(2), terminal).then(
-    (code) => {
-      process.exitCode = code;
-    },
+    (code) => end(code),
     (error: Error) => {
       process.stderr.write(`isthmus: ${error.stack ?? error.message}\n`);
-      process.exitCode = EXIT.failed;
+      end(EXIT.failed);
     },
   );
+}
+
+/** Output drains and sockets close by themselves; what a failed start left open may not keep the process for ever. */
+function end(code: ExitCode): void {
+  process.exitCode = code;
+  setTimeout(() => process.exit(code), LINGER_MS).unref();
 }

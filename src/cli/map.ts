@@ -1,6 +1,5 @@
 /** `isthmus map`: what becomes of an address, and which rule did it. RFC 7247 §6. */
 
-import { createInterface } from "node:readline";
 import { jidSenderToSip, jidTargetToSip, sipSenderToJid, sipTargetToJid } from "../core/address/domains";
 import { sipUriToJid } from "../core/address/sip-to-xmpp";
 import { jidToSipUri } from "../core/address/xmpp-to-sip";
@@ -9,14 +8,17 @@ import type { DomainTable, SipDomainRule, XmppDomainRule } from "../core/tables"
 import { readArguments } from "./arguments";
 import { type Command, EXIT, type ExitCode, UsageError } from "./command";
 import { configOf } from "./config-file";
+import { linesOf } from "./lines";
 
 /** One address and what became of it, as `--json` prints it. */
 export type MapLine =
   | { readonly input: string; readonly output: string; readonly rule: string }
   | { readonly input: string; readonly error: string };
 
-/** Longer lines are no addresses: 64 KiB is what a SIP URI may have at most here. */
+/** Octets. Longer lines are no addresses: 64 KiB is what a SIP URI may have at most here. */
 const LINE_MAXIMUM = 65_536;
+/** Enough of an over-long one to recognise it. */
+const LONGEST_SHOWN = 80;
 const URI = /^(sips?|tel|im|pres|xmpp):/i;
 
 export const map: Command = {
@@ -27,11 +29,11 @@ isthmus map [--config FILE] -
 
 Maps a JID to a SIP URI, or a SIP, im, pres, tel or xmpp URI to a JID, and names the rule that applied. Without a
 configuration by RFC 7247 alone; with one by its domain rules. With "-" it reads one address a line and prints one JSON
-object a line.
+object a line; empty lines are passed over. What begins with a dash stands after --.
 
   --json   print one object: {input, output, rule} or {input, error}
 
-Exit codes: 0 mapped; 1 the address cannot be mapped; 2 usage or configuration.
+Exit codes: 0 mapped; 1 an address cannot be mapped; 2 usage or configuration.
 
 Examples:
   isthmus map "sip:o'malley@sip.example"
@@ -54,9 +56,15 @@ Examples:
 
 /** Maps one address; by the domain rules where there are any. */
 export function mapAddress(input: string, domains: DomainTable | undefined): MapLine {
-  if (input.length > LINE_MAXIMUM)
-    return { input: `${input.slice(0, 80)}…`, error: "the address is too long" };
+  if (Buffer.byteLength(input) > LINE_MAXIMUM) return tooLong(input);
   return domains === undefined ? byRfc(input) : byRules(input, domains);
+}
+
+function tooLong(input: string): MapLine {
+  return {
+    input: `${input.slice(0, LONGEST_SHOWN)}…`,
+    error: `the address is longer than ${LINE_MAXIMUM} octets`,
+  };
 }
 
 async function mapLines(
@@ -65,9 +73,9 @@ async function mapLines(
   out: (text: string) => void,
 ): Promise<ExitCode> {
   let failed = false;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const { line, isWhole } of linesOf(input, LINE_MAXIMUM)) {
     if (line === "") continue;
-    const mapped = mapAddress(line, domains);
+    const mapped = isWhole ? mapAddress(line, domains) : tooLong(line);
     failed ||= "error" in mapped;
     out(`${JSON.stringify(mapped)}\n`);
   }

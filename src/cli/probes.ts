@@ -1,47 +1,71 @@
-/** The real things that `isthmus check` tries: database, SIP listeners, XMPP handshakes, next hops. */
+/** The real things that `isthmus check` tries: database, health page, SIP listeners, XMPP handshakes, next hops. */
 
+import { existsSync, rmSync } from "node:fs";
 import type { Config } from "../config/config";
-import { sipOptions, xmppOptions } from "../config/options";
+import { xmppOptions } from "../config/options";
+import { stanzaError } from "../core/error/stanza-error";
+import { REJECTIONS } from "../core/rejection";
+import { startHealth } from "../health/server";
 import { createLog } from "../log";
 import { systemClock } from "../runtime/clock";
 import { createCounters } from "../runtime/counters";
 import { randomIds } from "../runtime/ids";
 import { VERSION } from "../runtime/version";
-import { createLocator } from "../sip/locate";
-import type { SipPeer } from "../sip/options";
-import { createTransports } from "../sip/transport/transports";
-import { createSipSide, type SipUserAgent } from "../sip/user-agent";
+import type { ListenerOptions } from "../sip/transport/transport";
 import { openStore } from "../store/sqlite-store";
-import { createXmppSide } from "../xmpp/component";
+import { type ComponentSide, createXmppSide, type LinkState } from "../xmpp/component";
 import type { ComponentOptions } from "../xmpp/options";
 import type { Probe, ProbeResult } from "./probe";
+import { sipProbes } from "./probe-sip";
+import { type RunningGateway, runningGateway } from "./running";
 
+/** A server on the same network shakes hands in milliseconds; this leaves time for one that is busy. */
 const HANDSHAKE_MS = 10_000;
 
-/** In the order in which a gateway would need them. The SIP listeners stay open until the last next hop has answered. */
-export async function probesOf(config: Config): Promise<readonly Probe[]> {
-  const sip = openableSip(config);
-  return [
+export interface ProbeSet {
+  readonly probes: readonly Probe[];
+  /** Closes what the probes opened. */
+  close(): Promise<void>;
+}
+
+/** In the order in which a gateway would need them. What a running gateway holds is asked of it instead of opened. */
+export async function probesOf(config: Config): Promise<ProbeSet> {
+  const running = await runningGateway(config.health);
+  const sip = sipProbes(config, running);
+  const probes: Probe[] = [
+    ...(running === undefined ? [] : [runningProbe(running)]),
     { name: `database ${config.store.file}`, run: async () => probeStore(config) },
-    { name: `SIP listeners ${config.sip.listeners.map(listenerName).join(", ")}`, run: () => sip.open() },
+    ...healthProbe(config, running),
+    ...config.sip.listeners.map((listener) => ({
+      name: `SIP listener ${listenerName(listener)}`,
+      run: () => sip.listener(listener),
+    })),
     ...config.xmpp.components.map((component) => ({
       name: `XMPP component ${component.host} at ${component.address}:${component.port}`,
-      run: () => probeComponent(config, component),
+      run: () => probeComponent(config, component, running),
     })),
     ...config.sip.peers.map((peer) => ({
       name: `next hop of peer ${peer.name}`,
-      run: () => sip.probe(peer),
+      run: () => sip.nextHop(peer),
     })),
-    { name: "SIP listeners close", run: () => sip.close() },
   ];
+  return { probes, close: () => sip.close() };
 }
 
-function probeStore(config: Config): ProbeResult {
+function runningProbe({ version, upSeconds, ready }: RunningGateway): Probe {
+  const detail = `version ${version}, up ${upSeconds} s, ${ready ? "ready" : "not ready"}; what it holds is not opened again`;
+  return { name: "a gateway runs already", run: async () => ({ ok: true, detail }) };
+}
+
+/** A database that was not there is made and removed again: whoever runs the gateway shall own its file. */
+function probeStore({ store: options }: Config): ProbeResult {
+  const isNew = !existsSync(options.file);
   try {
-    const store = openStore(config.store);
+    const store = openStore(options);
     const waiting = store.journalSize();
     store.nextSeq();
     store.close();
+    if (isNew) return { ok: true, detail: "can be made" };
     return {
       ok: true,
       detail: waiting === 0 ? "writable" : `writable, ${waiting} messages wait in the journal`,
@@ -52,77 +76,45 @@ function probeStore(config: Config): ProbeResult {
       detail: (error as Error).message,
       advice: "Mend what the brackets say, or name another store.file.",
     };
+  } finally {
+    if (isNew) for (const end of ["", "-wal", "-shm"]) rmSync(`${options.file}${end}`, { force: true });
   }
 }
 
-interface OpenableSip {
-  open(): Promise<ProbeResult>;
-  probe(peer: SipPeer): Promise<ProbeResult>;
-  close(): Promise<ProbeResult>;
+function healthProbe({ health }: Config, running: RunningGateway | undefined): Probe[] {
+  if (health === undefined) return [];
+  const host = health.host.includes(":") ? `[${health.host}]` : health.host;
+  return [{ name: `health page ${host}:${health.port}`, run: () => probeHealth(health, running) }];
 }
 
-function openableSip(config: Config): OpenableSip {
-  let side: SipUserAgent | undefined;
-  return {
-    open: async () => {
-      const opened = createProbeSide(config);
-      try {
-        await opened.start(() => ({ status: 503, reason: "Only a check", headers: [] }));
-        side = opened;
-        return { ok: true, detail: "can be bound" };
-      } catch (error) {
-        await opened.stop();
-        const advice =
-          "Another program holds it, maybe a gateway that runs already; or the address is not this machine's.";
-        return { ok: false, detail: (error as Error).message, advice };
-      }
-    },
-    probe: async (peer) => (side === undefined ? NOT_TRIED : probePeer(side, config, peer)),
-    close: async () => {
-      await side?.stop();
-      return { ok: true };
-    },
-  };
+async function probeHealth(
+  { host, port }: NonNullable<Config["health"]>,
+  running: RunningGateway | undefined,
+): Promise<ProbeResult> {
+  if (running !== undefined) return { ok: true, detail: "served by the gateway that runs" };
+  try {
+    const server = await startHealth(host, port, () => ({ ready: false }));
+    await server.stop();
+    return { ok: true, detail: "can be bound" };
+  } catch (error) {
+    return {
+      ok: false,
+      detail: (error as Error).message,
+      advice: "Name another address or port in health.listen, or off.",
+    };
+  }
 }
 
-const NOT_TRIED: ProbeResult = {
-  ok: false,
-  detail: "not tried, since the listeners did not open",
-  advice: "Mend the listeners first.",
-};
-
-function createProbeSide(config: Config): SipUserAgent {
-  const options = sipOptions(config, VERSION);
-  const log = createLog({ level: "silent" });
-  const clock = systemClock();
-  const counters = createCounters();
-  const transports = createTransports(options.transport, { log, counters, clock });
-  return createSipSide(options, {
-    transports,
-    locator: createLocator({ clock, log }),
-    clock,
-    ids: randomIds(),
-    log,
-    counters,
-  });
-}
-
-/** Any answer at all shows that somebody is there; who refuses OPTIONS may still take MESSAGEs. */
-async function probePeer(side: SipUserAgent, config: Config, peer: SipPeer): Promise<ProbeResult> {
-  const domain = peer.domains[0] ?? config.domains.sip.find((rule) => rule.peer === peer.name)?.sip;
-  const from = config.domains.xmpp.find((rule) => rule.sip !== "*")?.sip ?? domain;
-  if (domain === undefined) return { ok: true, detail: "no domain is sent there" };
-  const outcome = await side.probe(`sip:${domain}`, `sip:${from}`, peer.name);
-  const where = peer.proxy ?? `DNS of ${domain}`;
-  if (!outcome.local) return { ok: true, detail: `${where} answered ${outcome.status} ${outcome.reason}` };
-  return {
-    ok: false,
-    detail: `${where}: ${outcome.reason} (${outcome.status})`,
-    advice: "Is the proxy running, is its address right in sip.peers, does a firewall stand between?",
-  };
-}
-
-async function probeComponent(config: Config, component: ComponentOptions): Promise<ProbeResult> {
+/** A second connection would take the host from a running gateway, or share its messages (ejabberd): that one is asked. */
+async function probeComponent(
+  config: Config,
+  component: ComponentOptions,
+  running: RunningGateway | undefined,
+): Promise<ProbeResult> {
+  const held = running?.links.find((link) => link.host === component.host);
+  if (held?.state === "up")
+    return { ok: true, detail: "up in the gateway that runs; the secret was not tried" };
+  if (held !== undefined) return linkFailure(held);
   const side = createXmppSide(
     { ...xmppOptions(config, VERSION), components: [component] },
     {
@@ -132,45 +124,54 @@ async function probeComponent(config: Config, component: ComponentOptions): Prom
       counters: createCounters(),
     },
   );
-  side.start(() => undefined);
-  const up = await upOrFailed(side, component.host);
+  // Who writes in this moment is told to try again, not left without an answer.
+  side.start(({ stanza }) => {
+    if (stanza.attrs.type !== "error") side.send(stanzaError(stanza, REJECTIONS.STOPPING));
+  });
+  const isUp = await upOrFailed(side, component.host);
   const link = side.links()[0];
   await side.stop();
-  if (up) return { ok: true, detail: "shook hands" };
+  return isUp ? { ok: true, detail: "shook hands" } : linkFailure(link);
+}
+
+/** The first answer counts: a check does not wait through the back-off. */
+async function upOrFailed(side: ComponentSide, host: string): Promise<boolean> {
+  await new Promise<void>((resolve) => {
+    const alarm = setTimeout(resolve, HANDSHAKE_MS);
+    side.onLinkChange(({ state }) => {
+      if (state === "connecting" || state === "stopped") return;
+      clearTimeout(alarm);
+      resolve();
+    });
+  });
+  return side.isUp(host);
+}
+
+function linkFailure(link: LinkState | undefined): ProbeResult {
+  const why = [link?.reason, link?.detail].filter((word) => word !== undefined).join(": ");
   return {
     ok: false,
-    detail: [link?.reason, link?.detail].filter((word) => word !== undefined).join(": ") || "no answer",
+    detail: why === "" ? `no answer in ${HANDSHAKE_MS / 1000} s` : why,
     advice: adviceFor(link?.reason),
   };
 }
 
-/** The first answer counts: a check does not wait through the back-off. */
-async function upOrFailed(side: ReturnType<typeof createXmppSide>, host: string): Promise<boolean> {
-  const ended = new Promise<void>((resolve) => {
-    side.onLinkChange((link) => {
-      if (link.state === "up" || link.state === "failed" || link.state === "down") resolve();
-    });
-  });
-  const late = new Promise<void>((resolve) => setTimeout(resolve, HANDSHAKE_MS).unref());
-  const stayUp = setInterval(() => undefined, 1_000);
-  await Promise.race([ended, late]);
-  clearInterval(stayUp);
-  return side.isUp(host);
-}
-
 function adviceFor(reason: string | undefined): string {
-  if (reason === "not-authorized")
-    return "The secret differs from the XMPP server's, or it does not know this component host.";
-  if (reason === "conflict")
-    return "Another connection holds this component host, maybe a gateway that runs already.";
-  return "Does the XMPP server listen for components there (Prosody: component_ports, ejabberd: ejabberd_service)?";
+  switch (reason) {
+    case "not-authorized":
+      return "The secret differs from the XMPP server's (component_secret, password), or it does not know this component host.";
+    case "host-unknown":
+      return "Tell the XMPP server of this component host (Prosody: Component, ejabberd: hosts of ejabberd_service).";
+    case "conflict":
+      return "Another connection holds this component host, maybe a gateway that runs already.";
+    case "wrong-port":
+    case "invalid-namespace":
+      return "Name the port for components (Prosody: component_ports, ejabberd: ejabberd_service; often 5347), not that of clients.";
+    default:
+      return "Does the XMPP server listen for components there (Prosody: component_ports, ejabberd: ejabberd_service)?";
+  }
 }
 
-function listenerName(listener: {
-  readonly transport: string;
-  readonly address: string;
-  readonly port: number;
-}): string {
-  const host = listener.address.includes(":") ? `[${listener.address}]` : listener.address;
-  return `${listener.transport}:${host}:${listener.port}`;
+function listenerName({ transport, address, port }: ListenerOptions): string {
+  return `${transport}:${address.includes(":") ? `[${address}]` : address}:${port}`;
 }

@@ -3,7 +3,7 @@
 import type { Isthmus } from "../main";
 import { startGateway } from "../main";
 import { readArguments } from "./arguments";
-import { type Command, EXIT, type ExitCode, type Terminal } from "./command";
+import { type Command, EXIT, type ExitCode, type Terminal, UsageError } from "./command";
 import { configOf } from "./config-file";
 
 const NO_CONFIG =
@@ -24,7 +24,10 @@ Exit codes: 0 stopped in order; 1 something could not be opened; 2 the configura
 Example: isthmus run --config /etc/isthmus/isthmus.yaml
 `,
   async run(args, terminal) {
-    const config = configOf(readArguments(args, { values: ["config"] }).values.get("config"), terminal);
+    const { positionals, values } = readArguments(args, { values: ["config"] });
+    if (positionals.length > 0)
+      throw new UsageError(`run takes no ${positionals[0]}; name a file with --config`);
+    const config = configOf(values.get("config"), terminal);
     if (config === undefined) {
       terminal.error(NO_CONFIG);
       return EXIT.usage;

@@ -2,7 +2,7 @@
 
 import { runSandbox } from "../sandbox/main";
 import { readArguments } from "./arguments";
-import type { Command, ExitCode } from "./command";
+import { type Command, type ExitCode, UsageError } from "./command";
 
 export const sandbox: Command = {
   name: "sandbox",
@@ -15,10 +15,15 @@ for your own clients and shows the traffic until Ctrl-C, which cleans up.
 
   --once   do the exchange and end: 0 when both messages crossed, 1 with the reason when not
 
-Prosody must be installed (apt-get install prosody).
+Prosody must be installed (apt-get install prosody); \`npm start\` installs it where it may.
+
+Exit codes: 0 ended in order; 1 it could not be opened, or a message did not cross; 2 usage.
+
+Example: isthmus sandbox --once
 `,
   async run(args) {
-    const { flags } = readArguments(args, { flags: ["once"] });
+    const { positionals, flags } = readArguments(args, { flags: ["once"] });
+    if (positionals.length > 0) throw new UsageError(`sandbox takes no ${positionals[0]}`);
     return (await runSandbox({ once: flags.has("once") })) as ExitCode;
   },
 };

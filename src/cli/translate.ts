@@ -1,7 +1,8 @@
 /** `isthmus translate`: a SIP message or a stanza in, the other side's out, offline: for debugging and for tests. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { whyUnread } from "../config/files";
 import { loadContentTypes, loadErrorTable, parseDomainRules } from "../config/mappings";
 import { tables as tablesOf } from "../config/options";
 import { PACKAGED_MAPPINGS } from "../config/packaged";
@@ -103,7 +104,7 @@ function fromSip(request: SipRequest, given: Tables | undefined): Translation {
       ...optional("contentLanguage", "Content-Language"),
       ...optional("contentDisposition", "Content-Disposition"),
       body: request.body,
-      peer: "default",
+      peer: tables.domains.sip.find((rule) => rule.sip === hostOf(fromUri))?.peer ?? "default",
     },
     tables,
   );
@@ -123,7 +124,7 @@ function fromStanza(input: Buffer, given: Tables | undefined): Translation {
     return { refused: parsed.problem, answer: "none: an XMPP server closes a stream that holds this" };
   const stanza = inClientNamespace(parsed.root);
   if (stanza.name !== "message") return { nothing: `<${stanza.name}/> is not translated in page mode` };
-  const tables = given ?? standingForThemselves(stanza.attrs.to?.replace(/^[^@]*@|\/.*$/g, "") ?? "");
+  const tables = given ?? standingForThemselves(domainOf(stanza.attrs.to ?? ""));
   const translated = xmppMessageToSip(stanza, { ...OFFLINE, tables, now: 0 });
   if (!translated.ok) return refusedStanza(stanza, translated.rejection);
   const { value } = translated;
@@ -188,6 +189,12 @@ function standingForThemselves(sipDomain: string): Tables {
   };
 }
 
+/** RFC 7622 §3.1: the resource begins at the first slash, the domain before it after the first at sign. */
+function domainOf(jid: string): string {
+  const [bare = ""] = jid.split("/", 1);
+  return bare.slice(bare.indexOf("@") + 1);
+}
+
 function hostOf(uri: string): string {
   const parsed = parseSipUri(uri);
   return parsed.ok ? parsed.value.host : "";
@@ -203,14 +210,21 @@ function show(translation: Translation, json: boolean, terminal: Terminal): Exit
 
 function readNamed(file: string): Buffer {
   try {
-    return readFileSync(file);
+    if (statSync(file).size <= INPUT_MAXIMUM) return readFileSync(file);
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`${file} cannot be read: ${whyUnread(error)}`);
   }
+  throw new UsageError(`${file} is larger than ${INPUT_MAXIMUM} octets`);
 }
 
 async function readAll(input: NodeJS.ReadableStream): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of input) chunks.push(Buffer.from(chunk));
+  let length = 0;
+  for await (const chunk of input) {
+    const part = Buffer.from(chunk);
+    length += part.length;
+    if (length > INPUT_MAXIMUM) throw new UsageError(`standard input is larger than ${INPUT_MAXIMUM} octets`);
+    chunks.push(part);
+  }
   return Buffer.concat(chunks);
 }
