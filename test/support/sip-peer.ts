@@ -69,6 +69,7 @@ export class SipPeer {
   readonly copies = new Map<string, number>();
   /** What a request is answered; undefined: nothing at all. */
   answer: (request: WireMessage) => SipAnswerOut | undefined = () => ({ status: 200, reason: "OK" });
+  private closed = false;
   private readonly udp: UdpSocket;
   private readonly servers: Server[] = [];
   private readonly sockets = new Set<Socket>();
@@ -76,7 +77,7 @@ export class SipPeer {
   private readonly given = new Map<string, SipAnswerOut | undefined>();
   private readonly pending = new Map<string, (answer: WireMessage) => void>();
 
-  private constructor(private readonly options: SipPeerOptions) {
+  private constructor(readonly options: SipPeerOptions) {
     this.udp = createSocket("udp4");
     this.udp.on("error", () => undefined);
     this.udp.on("message", (bytes, from) => {
@@ -164,7 +165,12 @@ export class SipPeer {
     return this.requests.splice(this.requests.findIndex(fits), 1)[0] as WireMessage;
   }
 
+  /** Closes everything; again, it does nothing. */
   async close(): Promise<void> {
+    if (this.closed) {
+      return;
+    }
+    this.closed = true;
     this.udp.close();
     for (const socket of this.sockets) {
       socket.destroy();
