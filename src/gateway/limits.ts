@@ -5,6 +5,8 @@ export interface GatewayLimits {
   readonly maximumJournal: number;
   /** Of those, at most so many of one pair of people: one flood must not fill the journal. */
   readonly maximumPerPair: number;
+  /** Memory that the waiting ones may take, octets: long ones must not take all of it before the journal is full. Absent: 128 MiB. */
+  readonly maximumQueuedOctets?: number;
   /** SIP requests under way at once. */
   readonly maximumSipInFlight: number;
   /** A message from XMPP that has waited so long is not sent any more: its sender is told. Milliseconds. */

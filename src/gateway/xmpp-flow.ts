@@ -128,9 +128,10 @@ export class XmppFlow {
   }
 
   #hasRoomFor(entry: JournalEntry): boolean {
+    const { maximumJournal, maximumQueuedOctets = QUEUED_OCTETS } = this.#context.limits;
     return (
-      this.#context.store.journalSize() < this.#context.limits.maximumJournal &&
-      this.#octets + octetsOf(entry) <= QUEUED_OCTETS &&
+      this.#context.store.journalSize() < maximumJournal &&
+      this.#octets + octetsOf(entry) <= maximumQueuedOctets &&
       !this.#queues.isFull(entry.pair)
     );
   }
@@ -228,5 +229,5 @@ function octetsOf({ request, origin }: JournalEntry): number {
 
 /** Addresses, identifiers, headers and objects of an entry, about. */
 const ENTRY_OCTETS = 2_000;
-/** Room for a full journal of ordinary messages; long ones must not take all the memory before that. */
+/** Room for a full journal of ordinary messages. */
 const QUEUED_OCTETS = 128 * 1024 * 1024;

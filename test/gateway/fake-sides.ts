@@ -12,7 +12,7 @@ import type { Log, SipAnswer, SipMessageHandler, Store, XmppMessageHandler } fro
 import { createCounters } from "../../src/runtime/counters";
 import { openStore } from "../../src/store/sqlite-store";
 import type { Element } from "../../src/xml/element";
-import { parseXml } from "../../src/xml/parser";
+import { parseXml, XML_LIMITS } from "../../src/xml/parser";
 import { write } from "../../src/xml/writer";
 
 const ROOT = join(__dirname, "../..");
@@ -36,6 +36,8 @@ export interface Stage {
   readonly logged: Readonly<Record<string, unknown>>[];
   /** Component hosts whose link is down: nothing is taken for them. */
   readonly down: Set<string>;
+  /** Called when a side is told to stop. */
+  onStop: (side: "sip" | "xmpp") => void;
   /** How the next proofs and requests end; the last one stays. */
   proofs: ((stanza: Element) => ProofOutcome | Promise<ProofOutcome>)[];
   outcomes: ((request: SipMessageOut) => SipOutcome | Promise<SipOutcome>)[];
@@ -79,11 +81,12 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     counters,
     logged,
     down,
+    onStop: () => undefined,
     proofs: [PROVEN],
     outcomes: [ANSWERED(200)],
     fromSip: async (message = {}) => onSip({ ...HELLO, transaction: `transaction-${id++}`, ...message }),
     fromXmpp: (xml) => {
-      const parsed = parseXml(xml.replace("<message", "<message xmlns='jabber:client'"));
+      const parsed = parseXml(xml.replace("<message", "<message xmlns='jabber:client'"), LONG);
       if (!parsed.ok) throw new Error(`the test's own stanza: ${parsed.problem}`);
       onXmpp({ kind: "xmpp-message", rid: `x${id++}`, stanza: parsed.root });
     },
@@ -102,7 +105,10 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
           return next(stage.outcomes)(request);
         },
         drain: () => undefined,
-        stop: async () => 0,
+        stop: async () => {
+          stage.onStop("sip");
+          return 0;
+        },
       },
       xmpp: {
         start: (handler) => {
@@ -120,7 +126,10 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
           stanzas.push(write(stanza, "jabber:client"));
           return true;
         },
-        stop: async () => 0,
+        stop: async () => {
+          stage.onStop("xmpp");
+          return 0;
+        },
       },
       store,
       tables: {
@@ -142,6 +151,9 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   await stage.gateway.start();
   return stage;
 }
+
+/** The stream's reader takes more than a document of a phone may have. */
+const LONG = { ...XML_LIMITS, bytes: 1_048_576 };
 
 /** Romeo's message to Juliet, unless a test says otherwise. */
 const HELLO: SipMessageInput = {
