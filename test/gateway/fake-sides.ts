@@ -53,6 +53,8 @@ export interface StageOptions {
   readonly limits?: Partial<GatewayLimits>;
   readonly switches?: Partial<PeerSwitches>;
   readonly store?: Store;
+  /** For what an earlier life left: it is taken up before `setStage` returns. */
+  readonly outcomes?: Stage["outcomes"];
 }
 
 export const PROVEN = (): ProofOutcome => ({ kind: "proven" });
@@ -83,7 +85,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     down,
     onStop: () => undefined,
     proofs: [PROVEN],
-    outcomes: [ANSWERED(200)],
+    outcomes: options.outcomes ?? [ANSWERED(200)],
     fromSip: async (message = {}) => onSip({ ...HELLO, transaction: `transaction-${id++}`, ...message }),
     fromXmpp: (xml) => {
       const parsed = parseXml(xml.replace("<message", "<message xmlns='jabber:client'"), LONG);
