@@ -150,5 +150,34 @@ describe.each(XMPP_SERVERS)("%s", (kind, start) => {
       if (fault.unordered === undefined) expect(tally.outOfOrder).toBe(0);
       expect(tally.acknowledged.length).toBeGreaterThan(300); // the load before the fault crossed
     });
+
+    test("one in five is bounced: its sender is told on that very MESSAGE, all others arrive", async () => {
+      const running = await startRig({ server: start });
+      rig = running;
+      const fates = await flood(running.phone, running.sip, {
+        count: 500,
+        to: (index) => (index % 5 === 0 ? `sip:nobody${index}@xmpp.test` : "sip:juliet@xmpp.test"),
+      });
+      await running.juliet.settle();
+      const tally = new Tally(fates, running.juliet);
+      table.row([
+        kind,
+        "the server bounces 100 of 500",
+        tally.acknowledged.length,
+        tally.lost.length,
+        0,
+        tally.statuses(),
+        tally.twiceSameId,
+        tally.twiceOtherId,
+        tally.refusedAndDelivered,
+        tally.times(),
+      ]);
+      expect(tally.lost).toHaveLength(0);
+      expect(tally.acknowledged).toHaveLength(400);
+      expect(tally.refused.every(({ outcome }) => outcome.status === 404 || outcome.status === 480)).toBe(
+        true,
+      );
+      expect(tally.refusedAndDelivered).toBe(0);
+    });
   });
 });

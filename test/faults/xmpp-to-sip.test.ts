@@ -62,6 +62,27 @@ needs(["prosody", "python3-slixmpp"], "XMPP to SIP", () => {
     expect(account.twiceOtherRequest).toBe(0);
   });
 
+  test("errors owed while the XMPP link is down outlive a kill -9, and are told once", async () => {
+    const running = await startRig(SHORT);
+    rig = running;
+    const { phone, gateway, cutter, juliet } = running;
+    phone.answer = () => undefined;
+    const written = await write(juliet, { count: 200, rate: 1_000, pairs: 200 });
+    await eventually("all in the journal", async () => (await gateway.health())?.journal === 200);
+    cutter.refuse();
+    cutter.reset();
+    await eventually("all errors owed", async () => (await gateway.health())?.owedReports === 200, 20_000);
+    gateway.kill("SIGKILL");
+    await gateway.exited();
+    cutter.heal();
+    await gateway.start();
+    await untilDone(gateway, juliet);
+    const account = row("no answer, link down, kill -9", written, running);
+    expect(account.lost).toHaveLength(0);
+    expect(account.errors).toBe(200);
+    expect(account.toldTwice).toBe(0);
+  });
+
   test("a phone that is gone for 3 s gets every message, or its sender an error", async () => {
     const running = await startRig(SHORT);
     rig = running;

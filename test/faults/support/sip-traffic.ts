@@ -29,11 +29,11 @@ export async function atRate<T>(
 export function flood(
   phone: SipPhone,
   sip: { readonly address: string; readonly port: number },
-  { count = 1_000, rate = 200, label = "text" } = {},
+  { count = 1_000, rate = 200, to = (_index: number): string => "sip:juliet@xmpp.test" } = {},
 ): Promise<Fate[]> {
   return atRate(rate, count, async (index) => {
-    const body = `${label} ${index}`;
-    const message = { to: "sip:juliet@xmpp.test", from: "sip:romeo@sip.test", body };
+    const body = `text ${index}`;
+    const message = { to: to(index), from: "sip:romeo@sip.test", body };
     return { body, outcome: await phone.send(message, sip) };
   });
 }
