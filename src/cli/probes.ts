@@ -74,7 +74,8 @@ function probeStore({ store: options }: Config): ProbeResult {
     return {
       ok: false,
       detail: (error as Error).message,
-      advice: "Mend what the brackets say, or name another store.file.",
+      advice:
+        "Its folder must exist and be writable for the user that runs Isthmus, and the disk have room; or name another store.file.",
     };
   } finally {
     if (isNew) for (const end of ["", "-wal", "-shm"]) rmSync(`${options.file}${end}`, { force: true });
