@@ -211,7 +211,7 @@ function leaf(name: string, text: string): Element {
 }
 
 /** No person types more; SIP itself has no limit over TCP, and the XMPP server has its own. */
-const BODY_MAXIMUM = 1_048_576;
+const BODY_MAXIMUM = 262_144;
 /**
  * Octets. Servers end the whole stream over a stanza beyond their limit (RFC 6120 §13.12), which is everybody's: Prosody 0.12 at
  * 512 KiB from a component and from other servers, and many other servers at half of that.
