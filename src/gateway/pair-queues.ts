@@ -1,5 +1,7 @@
 /** Order per pair of people: one message of a pair is under way at a time (RFC 3428 §8), pairs side by side. */
 
+import { TransientMap } from "../core/transient-map";
+
 export interface PairQueueLimits {
   /** Items under way at once, over all pairs. */
   readonly inFlight: number;
@@ -12,7 +14,7 @@ export class PairQueues<Item> {
   readonly #work: (item: Item) => Promise<void>;
   readonly #limits: PairQueueLimits;
   /** A pair is here while it has an item under way or waiting; the first item is the one whose turn it is. */
-  readonly #queues = new Map<string, Item[]>();
+  readonly #queues = new TransientMap<string, Item[]>();
   /** Pairs with an item waiting and none under way. */
   readonly #ready: string[] = [];
   #inFlight = 0;

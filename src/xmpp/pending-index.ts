@@ -1,9 +1,10 @@
 /** Stanzas under way by their id, to find the one that an error bounces. RFC 6120 §8.1.3: ids are the sender's own affair. */
 
+import { TransientMap } from "../core/transient-map";
 import type { Pending } from "./proof-lane";
 
 export class PendingIndex {
-  readonly #byId = new Map<string, Pending>();
+  readonly #byId = new TransientMap<string, Pending>();
 
   /** Ids that XMPP people chose may meet; then they stand in line. */
   add(id: string, pending: Pending): void {

@@ -37,7 +37,7 @@ export class ProofBook {
   readonly #write: (text: string) => void;
   readonly #lanes = new Map<string, ProofLane>();
   /** Lanes with stanzas in the present batch. */
-  readonly #dirty = new Set<ProofLane>();
+  readonly #dirty: ProofLane[] = [];
   readonly #byId = new PendingIndex();
   /** Oldest first. */
   readonly #pings = new Map<string, Ping>();
@@ -102,7 +102,8 @@ export class ProofBook {
         done: false,
       };
       lane.push(pending);
-      this.#dirty.add(lane);
+      if (!lane.isDirty) this.#dirty.push(lane);
+      lane.isDirty = true;
       // An error is never answered by an error (RFC 6120 §8.3.1), and its id is one that somebody else chose.
       if (id !== undefined && stanza.attrs.type !== "error") this.#byId.add(id, pending);
       this.#cancelSweep ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
@@ -111,14 +112,15 @@ export class ProofBook {
 
   /** The pings that must stand at the end of the present batch: one for each domain with something new. */
   pingsForBatch(): string {
-    if (this.#dirty.size === 0) return "";
+    if (this.#dirty.length === 0) return "";
     let text = "";
     const now = this.#clock.now();
     for (const lane of this.#dirty) {
+      lane.isDirty = false;
       if (now - lane.pingedAt >= PING_EVERY_MS && lane.outstanding < PIPELINED) text += this.#ping(lane, now);
       else this.#schedule(lane, now);
     }
-    this.#dirty.clear();
+    this.#dirty.length = 0;
     return text;
   }
 

@@ -29,13 +29,15 @@ export class ProofLane {
   pingedAt = Number.NEGATIVE_INFINITY;
   /** Pings on their way. */
   outstanding = 0;
+  /** Has it stanzas in the present batch? */
+  isDirty = false;
   /** Is a timer set for the next ping? */
   scheduled = false;
   /** What was covered by pings that were answered a short while ago, oldest first. */
   readonly answers: Answer[] = [];
   /** The last stanza whose first answer is old enough: what the next ping's answer proves. */
   confirmable = 0;
-  readonly #queue: Pending[] = [];
+  readonly #queue: (Pending | undefined)[] = [];
   #head = 0;
 
   constructor(
@@ -68,6 +70,7 @@ export class ProofLane {
 
   // Moving the head instead of shifting keeps this linear; the emptied front is cut off now and then.
   #drop(): void {
+    this.#queue[this.#head] = undefined;
     this.#head += 1;
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0;

@@ -71,7 +71,7 @@ function problem(status: number, reason: string): ParseProblem {
   return { kind: "problem", status, reason };
 }
 
-const NOTHING_READ = {};
+const NOTHING_READ: { readonly read?: MandatoryFields } = Object.freeze({});
 const NO_BODY = Buffer.alloc(0);
 const TOO_LARGE = { status: 513, reason: "Message Too Large" };
 const MALFORMED_LENGTH = { status: 400, reason: "Malformed Content-Length" };

@@ -1,5 +1,6 @@
 /** Non-INVITE client transactions. RFC 3261 §17.1.2; matching of responses: §17.1.3. */
 
+import { TransientMap } from "../../core/transient-map";
 import type { Clock, Counters } from "../../gateway/sides";
 import type { SipResponse } from "../message/message";
 import type { Target, Transports } from "../transport/transport";
@@ -50,7 +51,7 @@ export class NonInviteClientTransactions {
   readonly #counters: Counters;
   readonly #transports: Transports;
   readonly #timers: { readonly reliable: Timers; readonly unreliable: Timers };
-  readonly #open = new Map<string, ClientTransaction>();
+  readonly #open = new TransientMap<string, ClientTransaction>();
   readonly #byConnection = new Map<number, Set<ClientTransaction>>();
   readonly #deadlines: Deadlines<ClientTransaction>;
 

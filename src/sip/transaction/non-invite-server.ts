@@ -1,5 +1,6 @@
 /** Non-INVITE server transactions. RFC 3261 §17.2.2, RFC 4320 §4. */
 
+import { TransientMap } from "../../core/transient-map";
 import type { Clock, Counters } from "../../gateway/sides";
 import { AnsweredTransactions } from "./answered";
 import { Deadlines, type Waiting } from "./deadlines";
@@ -50,7 +51,7 @@ export class NonInviteServerTransactions {
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #sender: AnswerSender;
-  readonly #pending = new Map<string, PendingRequest>();
+  readonly #pending = new TransientMap<string, PendingRequest>();
   readonly #perSource = new Map<string, number>();
   readonly #deadlines: Deadlines<PendingRequest>;
   readonly #answered: AnsweredTransactions;
