@@ -177,4 +177,5 @@ function peer(name: string, proxy: string, route: boolean) {
 }
 
 const PASSWORD = "balcony";
-const SECRET = "between us";
+/** Of every component. */
+export const SECRET = "between us";
