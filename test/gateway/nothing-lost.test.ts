@@ -69,7 +69,7 @@ class World {
   async begin(): Promise<void> {
     const stage = await setStage({
       store: this.#open(),
-      limits: { maximumPerPair: 4, maximumJournal: 8 },
+      limits: { maximumPerPair: 2, maximumJournal: 4 },
       outcomes: [
         (request) =>
           new Promise((resolve) => {

@@ -52,6 +52,18 @@ describe("what an XMPP sender is owed is told until the XMPP server has it (arch
     expect(stage.store.journalSize()).toBe(0);
   });
 
+  test("a refusal that could not be told is kept on disk and told when the link is up again", async () => {
+    const stage = await setStage();
+    stage.proofs = [DOWN];
+    stage.fromXmpp(hello(1).replace("juliet@xmpp.example", "juliet@stranger.example"));
+    await stage.quiet();
+    expect(stage.store.journalLeft()[0]?.report).toContain("<forbidden ");
+    stage.proofs = [PROVEN];
+    await stage.pass(1_100);
+    expect(idsOf(stage.stanzas)).toEqual(["m1", "m1"]);
+    expect(stage.store.journalSize()).toBe(0);
+  });
+
   test("a component host that is down does not keep the senders of another waiting", async () => {
     const stage = await setStage();
     stage.outcomes = [ANSWERED(404)];
