@@ -179,6 +179,24 @@ describe("peer bug 15: never a 2xx with nothing delivered", () => {
   });
 });
 
+describe("no stanza is so large that a server would end the stream of all for it (RFC 6120 §13.12)", () => {
+  test.each([
+    ["a text that grows by escaping", { text: "&".repeat(60_000) }],
+    ["HTML that comes twice", { contentType: "text/html", text: `<b>${"&".repeat(30_000)}</b>` }],
+    ["a subject", { text: "x", subject: "<".repeat(70_000) }],
+    ["a long text", { text: "é".repeat(140_000) }],
+  ])("%s", (_name, fields) => {
+    expect(refusedByXmpp(sipInput(fields)).code).toBe("TOO_LONG");
+  });
+
+  test("20,000 characters of any kind are no trouble", () => {
+    for (const character of ["x", "&", "é", "語", "🎭"]) {
+      const { stanza } = messageToXmpp(sipInput({ text: character.repeat(20_000) }));
+      expect(textOf(part(stanza, "body"))).toBe(character.repeat(20_000));
+    }
+  });
+});
+
 describe("what is told apart by its headers", () => {
   test("identity is no encoding", () => {
     expect(messageToXmpp(sipInput({ contentEncoding: "Identity" })).kind).toBe("message");

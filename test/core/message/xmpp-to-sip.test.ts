@@ -109,6 +109,13 @@ describe("peer bug 16: only chat and normal with a body become a MESSAGE", () =>
       "no-body",
     ],
     ["ciphertext alone", message("<encrypted xmlns='eu.siacs.conversations.axolotl'/>"), "encrypted"],
+    [
+      "ciphertext with a chat state: not typing, or nobody would hear that it got lost",
+      message(
+        "<active xmlns='http://jabber.org/protocol/chatstates'/><encrypted xmlns='eu.siacs.conversations.axolotl'/>",
+      ),
+      "encrypted",
+    ],
     ["no sender", "<message to='romeo@example.net'><body>x</body></message>", "no-address"],
     ["no recipient", "<message from='juliet@example.com'><body>x</body></message>", "no-address"],
   ])("%s", (_name, xml, reason) => {
