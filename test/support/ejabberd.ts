@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { accepts, freePort, holdAddress } from "./ports";
 import { findProgram, Program, temporaryFolder } from "./processes";
-import type { XmppServer, XmppServerOptions } from "./xmpp-server";
+import { SNIPPET_PORT, type XmppServer, type XmppServerOptions } from "./xmpp-server";
 
 /** Starts ejabberd and waits until it takes clients and components. */
 export async function startEjabberd(options: XmppServerOptions): Promise<XmppServer> {
@@ -12,7 +12,7 @@ export async function startEjabberd(options: XmppServerOptions): Promise<XmppSer
   const folder = temporaryFolder("ejabberd");
   const address = options.address ?? (await holdAddress());
   const c2sPort = await freePort(address);
-  const componentPort = await freePort(address);
+  const componentPort = options.componentSnippet === undefined ? await freePort(address) : SNIPPET_PORT;
   const domains = options.domains ?? [options.domain ?? "xmpp.test"];
   const log = join(folder, "log", "ejabberd.log");
   mkdirSync(join(folder, "spool"));
@@ -89,46 +89,48 @@ interface Settings {
 // JSON is YAML. Password stored plain, so that SASL PLAIN over an unencrypted stream is all that is needed.
 function configuration({ address, c2sPort, componentPort, domains, options }: Settings): string {
   const listener = (module: string, port: number, more: object) => ({ module, port, ip: address, ...more });
-  return JSON.stringify(
-    {
-      loglevel: options.logLevel ?? "info",
-      hosts: domains,
-      auth_method: "internal",
-      auth_password_format: "plain",
-      s2s_use_starttls: "false",
-      s2s_timeout: 10,
-      s2s_max_retry_delay: 1,
-      acl: { local: { user_regexp: "" } },
-      access_rules: { all_allowed: { allow: "all" } },
-      shaper_rules: { max_user_sessions: 1000, max_user_offline_messages: 10_000 },
-      listen: [
-        listener("ejabberd_c2s", c2sPort, {
-          starttls: false,
-          max_stanza_size: 2_097_152,
-          access: "all_allowed",
-        }),
-        listener("ejabberd_service", componentPort, {
-          password: onlySecret(options),
-          max_stanza_size: "infinity",
-        }),
-        ...(options.s2s === undefined
-          ? []
-          : [listener("ejabberd_s2s_in", options.s2s.port ?? 5269, { max_stanza_size: 2_097_152 })]),
-      ],
-      modules: {
-        mod_blocking: {},
-        mod_carboncopy: {},
-        mod_disco: {},
-        mod_ping: {},
-        mod_privacy: {},
-        mod_roster: {},
-        mod_version: {},
-        ...(options.s2s === undefined ? {} : { mod_s2s_dialback: {} }),
-      },
+  const listeners = [
+    listener("ejabberd_c2s", c2sPort, { starttls: false, max_stanza_size: 2_097_152, access: "all_allowed" }),
+    ...(options.componentSnippet === undefined
+      ? [
+          listener("ejabberd_service", componentPort, {
+            password: onlySecret(options),
+            max_stanza_size: "infinity",
+          }),
+        ]
+      : []),
+    ...(options.s2s === undefined
+      ? []
+      : [listener("ejabberd_s2s_in", options.s2s.port ?? 5269, { max_stanza_size: 2_097_152 })]),
+  ];
+  const settings = {
+    loglevel: options.logLevel ?? "info",
+    hosts: domains,
+    auth_method: "internal",
+    auth_password_format: "plain",
+    s2s_use_starttls: "false",
+    s2s_timeout: 10,
+    s2s_max_retry_delay: 1,
+    acl: { local: { user_regexp: "" } },
+    access_rules: { all_allowed: { allow: "all" } },
+    shaper_rules: { max_user_sessions: 1000, max_user_offline_messages: 10_000 },
+    modules: {
+      mod_blocking: {},
+      mod_carboncopy: {},
+      mod_disco: {},
+      mod_ping: {},
+      mod_privacy: {},
+      mod_roster: {},
+      mod_version: {},
+      ...(options.s2s === undefined ? {} : { mod_s2s_dialback: {} }),
     },
-    undefined,
-    2,
-  );
+  };
+  return [
+    ...Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value)}`),
+    "listen:",
+    ...listeners.map((one) => `  - ${JSON.stringify(one)}`),
+    options.componentSnippet ?? "",
+  ].join("\n");
 }
 
 // A listener with `hosts` routes every one of them to every component that connects there; with one `password` each

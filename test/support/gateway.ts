@@ -151,7 +151,7 @@ function parseLine(line: string): LogLine {
  * beside links to what the package brings along (mappings, migrations), as dist/ does. dist/ itself is left alone: it may
  * be running.
  */
-function build(): string {
+export function build(): string {
   const root = resolve(__dirname, "..", "..");
   const cache = join(root, "node_modules", ".cache", "isthmus");
   const name = fingerprint(root);

@@ -13,6 +13,8 @@ export interface KamailioOptions {
   readonly routes: readonly (readonly [who: string, nextHop: NextHop])[];
   /** Certificate files; with them tlsPort takes TLS and TLS next hops get this certificate. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string };
+  /** Part of request_route that comes before the routes, as it is. */
+  readonly snippet?: string;
   readonly address?: string;
   readonly sipPort?: number;
   readonly tlsPort?: number;
@@ -114,6 +116,7 @@ modparam("tm", "fr_timer", 32000)
 request_route {
   if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
   loose_route();
+${options.snippet ?? ""}
 ${routes.join("\n")}
   sl_send_reply("404", "Not Here");
 }

@@ -4,14 +4,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { accepts, freePort, holdAddress } from "./ports";
 import { Program, temporaryFolder } from "./processes";
-import type { XmppServer, XmppServerOptions } from "./xmpp-server";
+import { SNIPPET_PORT, type XmppServer, type XmppServerOptions } from "./xmpp-server";
 
 /** Starts Prosody and waits until it takes clients and components. */
 export async function startProsody(options: XmppServerOptions): Promise<XmppServer> {
   const folder = temporaryFolder("prosody");
   const address = options.address ?? (await holdAddress());
   const c2sPort = await freePort(address);
-  const componentPort = await freePort(address);
+  const componentPort = options.componentSnippet === undefined ? await freePort(address) : SNIPPET_PORT;
   const domains = options.domains ?? [options.domain ?? "xmpp.test"];
   for (const domain of domains) {
     writeAccounts(folder, domain, options);
@@ -28,7 +28,7 @@ export async function startProsody(options: XmppServerOptions): Promise<XmppServ
   const start = async () => {
     program.start();
     await program.until("client port", () => accepts(address, c2sPort));
-    if ((options.components ?? []).length > 0) {
+    if ((options.components ?? []).length > 0 || options.componentSnippet !== undefined) {
       await program.until("component port", () => accepts(address, componentPort));
     }
   };
@@ -104,6 +104,7 @@ s2s_stanza_size_limit = 2097152
 log = { { levels = { min = "${options.logLevel ?? "info"}" }, to = "console" } }
 ${domains.map((domain) => `VirtualHost "${domain}"\n`).join("")}
 ${(options.components ?? []).map(({ host, secret }) => `Component "${host}"\n  component_secret = ${luaString(secret)}\n  modules_enabled = { ${s2s === undefined ? "" : '"dialback"'} }\n`).join("")}
+${options.componentSnippet ?? ""}
 `;
 }
 

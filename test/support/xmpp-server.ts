@@ -8,6 +8,8 @@ export interface XmppServerOptions {
   readonly domain?: string;
   readonly domains?: readonly string[];
   readonly components?: readonly { readonly host: string; readonly secret: string }[];
+  /** Instead of `components`: a piece of the server's own configuration that serves them on port 5347, as it is. */
+  readonly componentSnippet?: string;
   /** Accounts; in every domain unless one is named. */
   readonly users?: readonly { readonly name: string; readonly password: string; readonly domain?: string }[];
   /** Federation: `dns` is a name server as "address@port". Absent: no server-to-server at all. */
@@ -32,6 +34,9 @@ export interface XmppServer {
   restart(): Promise<void>;
   log(): string;
 }
+
+/** Where a `componentSnippet` serves: the port that both servers and their manuals use. */
+export const SNIPPET_PORT = 5347;
 
 export type StartXmppServer = (options: XmppServerOptions) => Promise<XmppServer>;
 
