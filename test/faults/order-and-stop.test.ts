@@ -146,4 +146,4 @@ needs(["prosody", "python3-slixmpp"], "order and stop", () => {
 });
 
 /** Each way. */
-const RATE = 500;
+const RATE = 300;

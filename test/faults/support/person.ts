@@ -55,6 +55,11 @@ export class Person {
     return this.#client.settle();
   }
 
+  /** What was written to an address of this domain before has been read there: its answer to a ping comes after it. */
+  async reach(domain: string): Promise<void> {
+    await this.#client.iq("get", domain, '<ping xmlns="urn:xmpp:ping"/>');
+  }
+
   stop(): Promise<void> {
     return this.#client.stop();
   }

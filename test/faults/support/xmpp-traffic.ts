@@ -5,6 +5,7 @@ import { eventually } from "../../support/processes";
 import type { SipPhone } from "../../support/sip-phone";
 import { groupBy, type Person } from "./person";
 import type { Recording } from "./recording";
+import { SIP_DOMAIN } from "./rig";
 import { atRate } from "./sip-traffic";
 import { countOf, spread } from "./table";
 
@@ -32,7 +33,7 @@ export function write(
 
 /** Everything that the gateway took has been answered, and every answer told. */
 export async function untilDone(gateway: Gateway, person: Person, ms = 60_000): Promise<void> {
-  await person.settle(); // the server has all of it, and has written all of it to the component
+  await person.reach(SIP_DOMAIN); // the gateway has read all of it
   await eventually(
     "an empty journal",
     async () => {
