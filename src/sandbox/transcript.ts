@@ -42,7 +42,7 @@ export class Transcript {
 
   #block(lines: readonly string[], side: "left" | "right"): void {
     let time = ((this.#now() - this.#startedAt) / 1000).toFixed(3);
-    for (const line of lines.flatMap((long) => wrap(long, this.#column))) {
+    for (const line of lines.flatMap((long) => wrap(long.replace(CONTROLS, "·"), this.#column))) {
       if (side === "left") this.#row(time, line, "");
       else this.#row(time, "", line);
       time = "";
@@ -126,3 +126,5 @@ function wrap(line: string, width: number): string[] {
 }
 
 const MINIMUM_SIP_BYTES = 8;
+/** They would move the cursor; these bytes are shown before anybody has judged them. */
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
