@@ -6,20 +6,27 @@ import { accepts, freePort, holdAddress } from "./ports";
 import { findProgram, Program, temporaryFolder } from "./processes";
 import { SNIPPET_PORT, type XmppServer, type XmppServerOptions } from "./xmpp-server";
 
+export interface EjabberdOptions extends XmppServerOptions {
+  /** The whole ejabberd.yml instead of one made from the options; it serves clients on 5222 and components on 5347. */
+  readonly configuration?: string;
+}
+
 /** Starts ejabberd and waits until it takes clients and components. */
-export async function startEjabberd(options: XmppServerOptions): Promise<XmppServer> {
+export async function startEjabberd(options: EjabberdOptions): Promise<XmppServer> {
   findProgram("ejabberdctl", "ejabberd");
   const folder = temporaryFolder("ejabberd");
   const address = options.address ?? (await holdAddress());
-  const c2sPort = await freePort(address);
-  const componentPort = options.componentSnippet === undefined ? await freePort(address) : SNIPPET_PORT;
+  const isGiven = options.configuration !== undefined;
+  const c2sPort = isGiven ? 5222 : await freePort(address);
+  const usual = isGiven || options.componentSnippet !== undefined;
+  const componentPort = usual ? SNIPPET_PORT : await freePort(address);
   const domains = options.domains ?? [options.domain ?? "xmpp.test"];
   const log = join(folder, "log", "ejabberd.log");
   mkdirSync(join(folder, "spool"));
   mkdirSync(join(folder, "log"));
   writeFileSync(
     join(folder, "ejabberd.yml"),
-    configuration({ address, c2sPort, componentPort, domains, options }),
+    options.configuration ?? configuration({ address, c2sPort, componentPort, domains, options }),
   );
   writeFileSync(join(folder, "inetrc"), inetrc(options.s2s?.dns));
   const program = new Program({

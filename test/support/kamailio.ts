@@ -10,11 +10,14 @@ export type NextHop = string | Readonly<Record<"udp" | "tcp" | "tls", string>>;
 
 export interface KamailioOptions {
   /** Domain or user@domain → next hop. First match wins. */
-  readonly routes: readonly (readonly [who: string, nextHop: NextHop])[];
+  readonly routes?: readonly (readonly [who: string, nextHop: NextHop])[];
   /** Certificate files; with them tlsPort takes TLS and TLS next hops get this certificate. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string };
   /** Part of request_route that comes before the routes, as it is. */
   readonly snippet?: string;
+  /** The whole kamailio.cfg instead of one made from the routes; it listens on `address` and `sipPort`. */
+  readonly configuration?: string;
+  readonly env?: Readonly<Record<string, string>>;
   readonly address?: string;
   readonly sipPort?: number;
   readonly tlsPort?: number;
@@ -39,7 +42,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
   const sipPort = options.sipPort ?? (await freePort(address));
   const tlsPort = options.tlsPort ?? (await freePort(address));
   const config = join(folder, "kamailio.cfg");
-  writeFileSync(config, configuration(options, folder, address, sipPort, tlsPort));
+  writeFileSync(config, options.configuration ?? configuration(options, folder, address, sipPort, tlsPort));
   writeFileSync(join(folder, "tls.cfg"), tlsConfiguration(options));
   const program = new Program({
     name: "kamailio",
@@ -47,6 +50,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
     packageName: "kamailio",
     args: ["-f", config, "-DD", "-E", "-e", "-m", "64", "-M", "8", "-Y", folder, "-P", join(folder, "pid")],
     cwd: folder,
+    env: options.env ?? {},
   });
   const start = async () => {
     program.start();
@@ -77,7 +81,7 @@ function configuration(
   sipPort: number,
   tlsPort: number,
 ): string {
-  const routes = options.routes.map(([who, nextHop]) => {
+  const routes = (options.routes ?? []).map(([who, nextHop]) => {
     const pattern = who.includes("@") ? '$rU + "@" + $rd' : "$rd";
     const hops = typeof nextHop === "string" ? { udp: nextHop, tcp: nextHop, tls: nextHop } : nextHop;
     return Object.entries(hops)

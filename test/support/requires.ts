@@ -47,6 +47,7 @@ const CHECKS = {
   sipsak: () => findProgram("sipsak", "sipsak"),
   baresip: () => findProgram("baresip", "baresip-core"),
   "linphone-cli": () => findProgram("linphonec", "linphone-cli"),
+  "docker-compose": () => findProgram("docker-compose", "docker-compose"),
   openssl: () => findProgram("openssl", "openssl"),
   slapd: () => findProgram("slapd", "slapd"),
 } as const;
