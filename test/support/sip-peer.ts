@@ -45,7 +45,7 @@ export interface Target {
   readonly port: number;
 }
 
-/** How a request ended. Status 0: no final answer within the time. */
+/** How a request ended. Status 0: no final answer within the time, or the connection ended. */
 export interface SipEnd {
   readonly status: number;
   readonly reason: string;
@@ -131,7 +131,11 @@ export class SipPeer {
       this.pending.set(branch, (message) => resolve(message));
       const transmit = (interval: number): void => {
         sends += 1;
-        void this.write(bytes, target);
+        // A connection that ends takes its answers with it.
+        this.write(bytes, target).then(
+          (socket) => socket?.once("close", () => resolve(undefined)),
+          () => resolve(undefined),
+        );
         if (target.transport === "udp") {
           timer = setTimeout(() => transmit(Math.min(2 * interval, 4_000)), interval);
         }
@@ -145,14 +149,15 @@ export class SipPeer {
     return { status: Number(status), reason, answer, sends, milliseconds: performance.now() - startedAt };
   }
 
-  /** Writes octets to a target, whatever they are. */
-  async write(bytes: Buffer, target: Target): Promise<void> {
+  /** Writes octets to a target, whatever they are; resolves with the connection that carries them. */
+  async write(bytes: Buffer, target: Target): Promise<Socket | undefined> {
     if (target.transport === "udp") {
       this.udp.send(bytes, target.port, target.address, () => undefined);
-      return;
+      return undefined;
     }
     const socket = await this.connection(target);
     socket.write(bytes);
+    return socket;
   }
 
   /** The first recorded request that fits, taken out of `requests`. */

@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly domains?: Readonly<Record<string, string>>;
   /** Addresses that the phones' certificate names besides the neighbour's own. */
   readonly phoneAddresses?: readonly string[];
+  /** Further SIP domains that the neighbour serves, by TCP. */
+  readonly neighbourDomains?: readonly string[];
   /** Further rules for XMPP domains. */
   readonly xmppRules?: readonly object[];
   /** Parts of the gateway's configuration that differ. */
@@ -68,6 +70,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     ...TRANSPORTS.map((transport) =>
       peer(phoneDomain(transport), uri(targets(places.phone)[transport]), false),
     ),
+    ...(options.neighbourDomains ?? []).map((domain) => peer(domain, uri(targets(places.phone).tcp), false)),
     ...Object.entries(hops).map(([domain, hop]) => peer(domain, hop, false)),
     ...(options.kamailio === true
       ? TRANSPORTS.map((transport) => peer(proxiedDomain(transport), uri(through[transport]), true))
