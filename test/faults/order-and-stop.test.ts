@@ -97,6 +97,34 @@ needs(["prosody", "python3-slixmpp"], "order and stop", () => {
     expect(tally.withoutRetryAfter).toBe(0);
   });
 
+  test("SIGTERM waits for the proofs under way: nobody is refused what has been delivered", async () => {
+    const running = await startRig();
+    rig = running;
+    const { phone, sip, juliet, gateway } = running;
+    const flooded = flood(phone, sip, { count: 600 });
+    await sleep(1_500);
+    const code = await gateway.stop();
+    const last = gateway.lines().findLast((line) => line.event === "gateway stopped");
+    await gateway.start();
+    const fates = await flooded;
+    await juliet.settle();
+    const tally = new Tally(fates, juliet);
+    const { sipOpen, stanzasUnproven } = last ?? {};
+    table.row([
+      "SIGTERM, SIP → XMPP alone",
+      fates.length,
+      `${tally.acknowledged.length} + ${tally.statuses()}`,
+      tally.outOfOrder,
+      tally.lost.length,
+      `exit ${code}; open ${sipOpen}, unproven ${stanzasUnproven}; ${tally.refusedAndDelivered} refused, yet delivered`,
+    ]);
+    expect(code).toBe(0);
+    expect(last).toMatchObject({ sipOpen: 0, stanzasUnproven: 0 });
+    expect(tally.lost).toHaveLength(0);
+    expect(tally.refusedAndDelivered).toBe(0);
+    expect(tally.twiceSameId + tally.twiceOtherId).toBe(0);
+  });
+
   test("SIGTERM in the middle of traffic answers what is in flight and forgets nothing", async () => {
     const running = await startRig();
     rig = running;
