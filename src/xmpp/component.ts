@@ -40,6 +40,8 @@ class Side implements ComponentSide {
   readonly #startedAt: number;
   readonly #watchers = new Set<(link: LinkState) => void>();
   #onMessage: XmppMessageHandler = () => undefined;
+  /** Did a stanza come over another link than that of its host? */
+  #crossed = false;
 
   constructor(options: XmppOptions, deps: XmppDeps) {
     this.#options = options;
@@ -148,7 +150,7 @@ class Side implements ComponentSide {
   }
 
   #message(link: ComponentLink, stanza: Element): void {
-    if (stanza.attrs.type === "error" && link.takes(stanza)) {
+    if (stanza.attrs.type === "error" && this.#owner(link, stanza).takes(stanza)) {
       this.#deps.counters.add("xmpp.bounced");
       return;
     }
@@ -157,12 +159,29 @@ class Side implements ComponentSide {
   }
 
   #iq(link: ComponentLink, iq: Element): void {
-    if (link.takes(iq)) return;
+    const owner = this.#owner(link, iq);
+    if (owner.takes(iq)) return;
     // The server would end the stream if we spoke for an address of somebody else.
-    const ours = domainOf(iq.attrs.to ?? "") === link.host;
+    const ours = domainOf(iq.attrs.to ?? "") === owner.host;
     const answer = ours ? answerIq(iq, this.#iqContext()) : undefined;
     if (answer === undefined) this.#deps.counters.add("xmpp.dropped.iq");
-    else link.answer(answer);
+    else owner.answer(answer);
+  }
+
+  /**
+   * The link of the host that the stanza is for. ejabberd sends the stanzas of every host under one listener's `hosts` over any
+   * connection of that listener (23.01), so that answers come over links that did not ask.
+   */
+  #owner(link: ComponentLink, stanza: Element): ComponentLink {
+    const host = domainOf(stanza.attrs.to ?? "");
+    if (host === link.host) return link;
+    const owner = this.#links.get(host);
+    if (owner === undefined) return link;
+    if (!this.#crossed) {
+      this.#crossed = true;
+      this.#deps.log.warn({ host, link: link.host }, "xmpp server mixes the stanzas of several components");
+    }
+    return owner;
   }
 
   #iqContext() {
@@ -172,10 +191,11 @@ class Side implements ComponentSide {
   /** Only the head is left of it, which is enough to say no. */
   #refused(link: ComponentLink, head: Element, refusal: Refusal): void {
     this.#deps.counters.add(`xmpp.refused.${refusal}`);
+    const owner = this.#owner(link, head);
     if (head.attrs.type === "error" || head.attrs.type === "result") {
-      if (!link.takes(head)) this.#deps.counters.add("xmpp.dropped.refused");
-    } else if (asks(head) && domainOf(head.attrs.to ?? "") === link.host) {
-      link.answer(errorFor(head, "modify", "policy-violation"));
+      if (!owner.takes(head)) this.#deps.counters.add("xmpp.dropped.refused");
+    } else if (asks(head) && domainOf(head.attrs.to ?? "") === owner.host) {
+      owner.answer(errorFor(head, "modify", "policy-violation"));
     }
   }
 }

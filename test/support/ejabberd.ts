@@ -101,7 +101,9 @@ function configuration({ address, c2sPort, componentPort, domains, options }: Se
     ...(options.componentSnippet === undefined
       ? [
           listener("ejabberd_service", componentPort, {
-            password: onlySecret(options),
+            ...(options.sharedListener === true
+              ? { hosts: hostsOf(options) }
+              : { password: onlySecret(options) }),
             max_stanza_size: "infinity",
           }),
         ]
@@ -138,6 +140,12 @@ function configuration({ address, c2sPort, componentPort, domains, options }: Se
     ...listeners.map((one) => `  - ${JSON.stringify(one)}`),
     options.componentSnippet ?? "",
   ].join("\n");
+}
+
+function hostsOf(options: XmppServerOptions): object {
+  return Object.fromEntries(
+    (options.components ?? []).map(({ host, secret }) => [host, { password: secret }]),
+  );
 }
 
 // A listener with `hosts` routes every one of them to every component that connects there; with one `password` each

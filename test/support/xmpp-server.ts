@@ -16,6 +16,8 @@ export interface XmppServerOptions {
   readonly s2s?: { readonly dns: string; readonly port?: number };
   /** Loopback address; a held one when absent. */
   readonly address?: string;
+  /** ejabberd: name every component under `hosts` of the one listener, instead of a password for whoever comes. */
+  readonly sharedListener?: boolean;
   readonly logLevel?: "debug" | "info";
 }
 
