@@ -2,8 +2,9 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { ensurePackages, howToInstall } from "./packages.mjs";
 import { setup } from "./setup.mjs";
-import { ROOT, runOpenly } from "./steps.mjs";
+import { ROOT, runOpenly, say } from "./steps.mjs";
 
 const args = process.argv.slice(2);
 const once = args.includes("--once");
@@ -13,7 +14,15 @@ const configured =
   existsSync(join(ROOT, "isthmus.yaml"));
 const command = configured && !once ? "run" : "sandbox";
 
-if (await setup()) {
+/** The sandbox shows a real XMPP server: installed where that is allowed, else named. */
+async function prosody() {
+  const { missing } = await ensurePackages(["prosody"], { purpose: " for the sandbox" });
+  if (missing.prosody === undefined) return true;
+  say(`The sandbox needs Prosody: ${missing.prosody}. ${howToInstall(["prosody"])}`);
+  return false;
+}
+
+if ((await setup()) && (command === "run" || (await prosody()))) {
   process.exitCode = await runOpenly([
     process.execPath,
     join(ROOT, "dist", "cli", "main.js"),
@@ -22,4 +31,12 @@ if (await setup()) {
   ]);
 } else {
   process.exitCode = 1;
+}
+
+/** The sandbox is not the sandbox without a real XMPP server. */
+async function prosodyIsThere() {
+  const { missing } = await ensurePackages(["prosody"], { purpose: " for the sandbox" });
+  const [why] = Object.values(missing);
+  if (why !== undefined) say(`The sandbox needs Prosody: ${why}. ${howToInstall(["prosody"])}`);
+  return why === undefined;
 }
