@@ -12,6 +12,7 @@ export interface LinphoneOptions {
   readonly proxy: { readonly address: string; readonly port: number; readonly transport?: "udp" | "tcp" };
   readonly password?: string;
   readonly register?: boolean;
+  readonly port?: number;
 }
 
 export interface Linphone {
@@ -29,7 +30,7 @@ export interface Linphone {
  */
 export async function startLinphone(options: LinphoneOptions): Promise<Linphone> {
   const folder = temporaryFolder("linphone");
-  const port = await freePort(await holdAddress());
+  const port = options.port ?? (await freePort(await holdAddress()));
   const config = join(folder, "linphonerc");
   writeFileSync(config, configuration(options, folder, port));
   const program = new Program({
