@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { untilReady } from "../support/gateway";
 import { eventually } from "../support/processes";
 import { needs } from "../support/requires";
 import { SipPhone } from "../support/sip-phone";
@@ -101,6 +102,26 @@ needs(["prosody", "python3-slixmpp"], "XMPP to SIP", () => {
     expect(account.outOfOrder).toBe(0);
   });
 
+  test("a reset of the link loses nothing but what was on the wire", async () => {
+    const running = await startRig();
+    rig = running;
+    const { gateway, juliet, cutter } = running;
+    const writing = write(juliet, { count: 1_000, pairs: 50 });
+    for (let reset = 0; reset < RESETS; reset++) {
+      await sleep(1_000);
+      cutter.reset();
+    }
+    const written = await writing;
+    await untilReady(gateway, true);
+    await untilDone(gateway, juliet);
+    const account = row(`the link is reset ${RESETS} times`, written, running);
+    const lost = new Set(account.lost);
+    const ends = written.filter((message, i) => lost.has(written[i - 1] as Written) && !lost.has(message));
+    expect(ends.length).toBeLessThanOrEqual(RESETS);
+    expect(account.twiceOtherRequest).toBe(0);
+    expect(account.outOfOrder).toBe(0);
+  });
+
   test("kill -9 of the gateway loses nothing but what the server wrote before it knew", async () => {
     const running = await startRig({ direct: true });
     rig = running;
@@ -175,3 +196,4 @@ function row(fault: string, written: readonly Written[], running: Rig): Account 
 }
 
 const KILLS = 2;
+const RESETS = 4;
