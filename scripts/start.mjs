@@ -32,11 +32,3 @@ if ((await setup()) && (command === "run" || (await prosody()))) {
 } else {
   process.exitCode = 1;
 }
-
-/** The sandbox is not the sandbox without a real XMPP server. */
-async function prosodyIsThere() {
-  const { missing } = await ensurePackages(["prosody"], { purpose: " for the sandbox" });
-  const [why] = Object.values(missing);
-  if (why !== undefined) say(`The sandbox needs Prosody: ${why}. ${howToInstall(["prosody"])}`);
-  return why === undefined;
-}
