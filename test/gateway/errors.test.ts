@@ -127,7 +127,7 @@ describe("a thread is a Call-ID, and the same thread when the other answers (RFC
     const again = await setStage({ store: stage.store });
     again.fromXmpp(HELLO);
     await again.quiet();
-    const [first, second, third] = [...stage.requests, ...again.requests].map(({ cseq }) => cseq);
+    const [first, second, third] = [...stage.requests, ...again.requests.slice(-1)].map(({ cseq }) => cseq);
     expect(first).toBeLessThan(second!);
     expect(second).toBeLessThan(third!);
   });

@@ -66,6 +66,11 @@ export const ANSWERED =
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const clock = new SteppedClock();
   const store = options.store ?? openStore({ file: ":memory:", migrations: join(ROOT, "migrations") });
+  const written = watched(store);
+  const quiet = async (): Promise<void> => {
+    do await turns();
+    while (await written());
+  };
   const counters = createCounters();
   const stanzas: string[] = [];
   const requests: SipMessageOut[] = [];
@@ -203,9 +208,31 @@ function next<T>(answers: T[]): T {
   return (answers.length > 1 ? answers.shift() : answers[0]) as T;
 }
 
-/** Commits happen when a turn of the event loop is over, and what waits for them in the turns after. */
-async function quiet(): Promise<void> {
+/** What waits for a write goes on in the turns after it. */
+async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Notes the writes that the gateway waits for; the returned function waits for them too, and says whether there were any. */
+function watched(store: Store): () => Promise<boolean> {
+  const open = new Set<Promise<void>>();
+  const noted =
+    <Arguments extends unknown[]>(write: (...all: Arguments) => Promise<void>) =>
+    (...all: Arguments): Promise<void> => {
+      const writing = write.apply(store, all);
+      open.add(writing);
+      const forget = (): void => void open.delete(writing);
+      writing.then(forget, forget);
+      return writing;
+    };
+  store.journal = noted(store.journal);
+  store.journalReport = noted(store.journalReport);
+  store.putReceipt = noted(store.putReceipt);
+  return async () => {
+    const waiting = [...open];
+    await Promise.allSettled(waiting);
+    return waiting.length > 0;
+  };
 }
 
 function read(name: string): string {

@@ -100,7 +100,6 @@ describe("journal (architecture §4 point 3)", () => {
     const failing = before.journal(entry(2));
     before.journalDone(1);
     await expect(failing).rejects.toThrow();
-    expect(before.journalLeft().map((one) => one.seq)).toEqual([1, 2]);
     await before.journal(entry(3));
     expect(before.journalLeft().map((one) => one.seq)).toEqual([2, 3]);
     expect(before.journalSize()).toBe(2);
