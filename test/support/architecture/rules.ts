@@ -177,6 +177,13 @@ const TOP = ["main.ts", "cli", "sandbox"];
 const FILLED_ONCE = ["core/message/composing.ts: const TABLE"];
 /**
  * Readers of files and environment: the configuration; commands and sandbox, which work for a person; the store, whose
- * migrations are files; the version, which is a line of package.json.
+ * migrations and log are files; the version, which is a line of package.json.
  */
-const READERS = ["config", "cli", "sandbox", "store/migrations.ts", "runtime/version.ts"];
+const READERS = [
+  "config",
+  "cli",
+  "sandbox",
+  "store/migrations.ts",
+  "store/disk-sync.ts",
+  "runtime/version.ts",
+];
