@@ -164,7 +164,9 @@ function assertedIdentity({ request }: ReceivedRequest): string | undefined {
   return undefined;
 }
 
+/** Only SIP addresses: an `xmpp:` user part is escaped otherwise, so that equal text can name somebody else (XEP-0106). */
 function isSameAddressOfRecord(configured: string, from: SipUri): boolean {
+  if (from.scheme !== "sip" && from.scheme !== "sips") return false;
   const own = parseSipUri(configured);
   return own.ok && own.value.host === from.host && decodedUser(own.value) === decodedUser(from);
 }

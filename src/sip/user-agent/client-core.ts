@@ -73,7 +73,11 @@ export class ClientCore {
         this.#open--;
         resolve(outcome);
       });
-      this.#deps.locator.locate(hop).then((targets) => exchange.start(targets));
+      // The locator never rejects; should it, the message ends as one without a next hop and not in silence.
+      this.#deps.locator.locate(hop).then(
+        (targets) => exchange.start(targets),
+        () => exchange.start([]),
+      );
     });
   }
 

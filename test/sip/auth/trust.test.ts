@@ -246,6 +246,13 @@ describe("digest (RFC 7616, RFC 8760)", () => {
     expect(statusOf(ask(seen, { ...own, extra: [sign(nonce, { nc: "00000002" })] }))).toBe(202);
   });
 
+  test("an xmpp: address is nobody's SIP address, since its user part is escaped otherwise (XEP-0106)", async () => {
+    const { seen, nonce } = await challenged();
+    const parts = { cseq: 2, from: "<xmpp:romeo@sip.test>;tag=1", extra: [sign(nonce)] };
+    expect(statusOf(ask(seen, parts))).toBe(403);
+    expect(seen.senders).toEqual([]);
+  });
+
   test("an answer without qop is taken only where the switch says so (libpurple 2.14)", async () => {
     const strict = await challenged();
     const legacy: Signing = { algorithm: "MD5", qop: "legacy" };
