@@ -35,7 +35,7 @@ export interface DnsServer {
 
 /** Names that are not in the table get NXDOMAIN, known names without the type asked for an empty answer. */
 export async function startDnsServer(rows: readonly DnsRow[], host = "127.0.0.1"): Promise<DnsServer> {
-  const socket = createSocket("udp4");
+  const socket = createSocket("udp4").unref(); // what a failed test leaves open must not keep the process alive
   const asked: string[] = [];
   socket.on("message", (query, from) => {
     const question = readQuestion(query);

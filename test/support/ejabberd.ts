@@ -101,9 +101,7 @@ function configuration({ address, c2sPort, componentPort, domains, options }: Se
     ...(options.componentSnippet === undefined
       ? [
           listener("ejabberd_service", componentPort, {
-            ...(options.sharedListener === true
-              ? { hosts: hostsOf(options) }
-              : { password: onlySecret(options) }),
+            ...admission(options),
             max_stanza_size: "infinity",
           }),
         ]
@@ -142,20 +140,17 @@ function configuration({ address, c2sPort, componentPort, domains, options }: Se
   ].join("\n");
 }
 
-function hostsOf(options: XmppServerOptions): object {
-  return Object.fromEntries(
-    (options.components ?? []).map(({ host, secret }) => [host, { password: secret }]),
-  );
-}
-
 // A listener with `hosts` routes every one of them to every component that connects there; with one `password` each
-// connection gets its own host alone.
-function onlySecret(options: XmppServerOptions): string {
-  const secrets = new Set((options.components ?? []).map(({ secret }) => secret));
+// connection gets its own host alone, but may name any.
+function admission({ components = [], sharedListener }: XmppServerOptions): object {
+  if (components.length <= 1 || sharedListener === true) {
+    return { hosts: Object.fromEntries(components.map(({ host, secret }) => [host, { password: secret }])) };
+  }
+  const secrets = new Set(components.map(({ secret }) => secret));
   if (secrets.size > 1) {
     throw new Error("ejabberd in these tests has one secret for all components");
   }
-  return [...secrets][0] ?? "nobody connects";
+  return { password: [...secrets][0] };
 }
 
 function inetrc(dns: string | undefined): string {

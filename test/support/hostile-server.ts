@@ -25,14 +25,14 @@ export async function startHostileServer(
   let served = 0;
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
-    sockets.add(socket);
+    sockets.add(socket.unref());
     const payload = payloads[served];
     served += 1;
     socket.on("error", () => undefined);
     socket.on("close", () => sockets.delete(socket));
     converse(socket, host, payload);
   });
-  await new Promise<void>((resolve) => server.listen(at.port, at.address, resolve));
+  await new Promise<void>((resolve) => server.unref().listen(at.port, at.address, resolve));
   return {
     served: () => Math.min(served, payloads.length),
     stop: () => {

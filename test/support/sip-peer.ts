@@ -79,6 +79,7 @@ export class SipPeer {
 
   private constructor(readonly options: SipPeerOptions) {
     this.udp = createSocket("udp4");
+    this.udp.unref(); // what a failed test leaves open must not keep the process alive
     this.udp.on("error", () => undefined);
     this.udp.on("message", (bytes, from) => {
       const message = readMessage(bytes, "udp");
@@ -126,16 +127,17 @@ export class SipPeer {
     let sends = 0;
     let timer: NodeJS.Timeout | undefined;
     let limit: NodeJS.Timeout | undefined;
+    let carrier: Socket | undefined;
+    let lost: () => void = () => undefined;
     const answer = await new Promise<WireMessage | undefined>((resolve) => {
       limit = setTimeout(() => resolve(undefined), ms);
+      lost = () => resolve(undefined); // a connection that ends takes its answers with it
       this.pending.set(branch, (message) => resolve(message));
       const transmit = (interval: number): void => {
         sends += 1;
-        // A connection that ends takes its answers with it.
-        this.write(bytes, target).then(
-          (socket) => socket?.once("close", () => resolve(undefined)),
-          () => resolve(undefined),
-        );
+        this.write(bytes, target).then((socket) => {
+          carrier = socket?.once("close", lost);
+        }, lost);
         if (target.transport === "udp") {
           timer = setTimeout(() => transmit(Math.min(2 * interval, 4_000)), interval);
         }
@@ -144,6 +146,7 @@ export class SipPeer {
     });
     clearTimeout(timer);
     clearTimeout(limit);
+    carrier?.off("close", lost);
     this.pending.delete(branch);
     const [, status = "0", reason = ""] = /^SIP\/2\.0 (\d+) ?(.*)$/.exec(answer?.startLine ?? "") ?? [];
     return { status: Number(status), reason, answer, sends, milliseconds: performance.now() - startedAt };
@@ -184,7 +187,7 @@ export class SipPeer {
   }
 
   private async listen(server: Server, port: number): Promise<void> {
-    this.servers.push(server);
+    this.servers.push(server.unref());
     await new Promise<void>((resolve, reject) => {
       server.on("error", reject);
       server.listen(port, this.options.address, resolve);
@@ -193,6 +196,8 @@ export class SipPeer {
 
   private serve(socket: Socket, transport: SipTransport): void {
     this.sockets.add(socket);
+    socket.unref();
+    socket.setMaxListeners(0); // one for each request under way
     let buffered = Buffer.alloc(0);
     socket.on("close", () => this.sockets.delete(socket));
     socket.on("error", () => undefined);
