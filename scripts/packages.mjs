@@ -15,6 +15,7 @@ const PROOFS = {
     file: "kamailio/modules/xmpp.so",
   },
   "linphone-cli": { program: "linphonec" },
+  openssl: { program: "openssl" },
   prosody: { program: "prosodyctl" },
   "python3-slixmpp": { python: "slixmpp" },
   "sip-tester": { program: "sipp" },

@@ -1,5 +1,7 @@
 /** Tests that need Debian packages: never silently green where a package is missing. */
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { findProgram, NotInstalled } from "./processes";
 import { requireSlixmpp } from "./slixmpp";
 
@@ -8,7 +10,7 @@ import { requireSlixmpp } from "./slixmpp";
  * counts as not run, by name and with the reason, which `npm test` lists at its end.
  */
 export function needs(packages: readonly DebianPackage[], suite: string, body: () => void): void {
-  const missing = packages.filter((name) => !isInstalled(name));
+  const missing = packages.flatMap((name) => missingOf(name) ?? []);
   if (missing.length === 0) {
     describe(suite, body);
     return;
@@ -27,21 +29,31 @@ export type DebianPackage = keyof typeof CHECKS;
 
 /** Is everything there that the tests use of this Debian package? */
 export function isInstalled(name: DebianPackage): boolean {
+  return missingOf(name) === undefined;
+}
+
+/** The Debian package that is missing: this one, or one that belongs to it. */
+function missingOf(name: DebianPackage): string | undefined {
   try {
     CHECKS[name]();
-    return true;
+    return undefined;
   } catch (error) {
     if (error instanceof NotInstalled) {
-      return false;
+      return error.packageName;
     }
     throw error;
   }
 }
 
+const MODULES = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
 const CHECKS = {
   prosody: () => findProgram("prosody", "prosody"),
   ejabberd: () => findProgram("ejabberdctl", "ejabberd"),
-  kamailio: () => findProgram("kamailio", "kamailio"),
+  kamailio: () => {
+    findProgram("kamailio", "kamailio");
+    if (!MODULES.some((folder) => existsSync(join(folder, "kamailio/modules/tls.so"))))
+      throw new NotInstalled("kamailio-tls-modules");
+  },
   "python3-slixmpp": () => requireSlixmpp(),
   "sip-tester": () => findProgram("sipp", "sip-tester"),
   sipsak: () => findProgram("sipsak", "sipsak"),
