@@ -11,10 +11,11 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { freePort, holdAddress } from "./ports";
+import { freePort, sharedAddress } from "./ports";
 import { eventually, Program, temporaryFolder } from "./processes";
 
 export interface GatewayOptions {
@@ -62,7 +63,7 @@ export interface Gateway {
  */
 export async function startGateway(config: object, options: GatewayOptions = {}): Promise<Gateway> {
   const folder = options.folder ?? temporaryFolder("gateway");
-  const address = await holdAddress();
+  const address = await sharedAddress();
   const healthPort = await freePort(address);
   const file = join(folder, "isthmus.yaml");
   const whole = {
@@ -164,17 +165,28 @@ export function build(): string {
     }
     mkdirSync(join(fresh, "dist"));
     compile(root, join(fresh, "dist"));
-    for (const old of readdirSync(cache).filter((entry) => /^[0-9a-f]{16}$/.test(entry))) {
-      rmSync(join(cache, old), { recursive: true, force: true });
-    }
+    removeOldBuilds(cache);
     try {
       renameSync(fresh, home);
     } catch {
       rmSync(fresh, { recursive: true, force: true }); // another test process was faster
     }
   }
+  const now = new Date();
+  utimesSync(home, now, now);
   return join(home, "dist");
 }
+
+/** Not those of the last hour: another run may be starting its gateways from one. */
+function removeOldBuilds(cache: string): void {
+  for (const name of readdirSync(cache).filter((entry) => /^[0-9a-f]{16}$/.test(entry))) {
+    const folder = join(cache, name);
+    const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    if (age > KEEP_BUILD_MS) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const KEEP_BUILD_MS = 3_600_000;
 
 function compile(root: string, into: string): void {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");

@@ -3,15 +3,16 @@
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
+import { onEnd } from "./failure";
 
 /**
- * An address 127.0.0.x that no other test process uses while this one lives: it is held by a listening socket on HOLD_PORT.
- * Servers of different test processes then cannot meet, whatever ports they take.
+ * An address 127.0.x.y that no other test process uses while this one lives: it is held by a listening socket on HOLD_PORT.
+ * Servers of different test processes then cannot meet, whatever ports they take. There are enough of them for several runs
+ * side by side that each hold a few for every test: one octet alone ran out.
  */
 export async function holdAddress(): Promise<string> {
-  const first = 20 + Math.floor(Math.random() * 220);
-  for (let step = 0; step < 220; step++) {
-    const address = `127.0.0.${20 + ((first - 20 + step) % 220)}`;
+  for (let attempt = 0; attempt < 1_000; attempt++) {
+    const address = `127.0.${Math.floor(Math.random() * 250)}.${20 + Math.floor(Math.random() * 220)}`;
     const holder = await listen(address, HOLD_PORT);
     if (holder !== undefined) {
       holder.unref();
@@ -19,7 +20,13 @@ export async function holdAddress(): Promise<string> {
       return address;
     }
   }
-  throw new Error("every loopback address is taken");
+  throw new Error("no loopback address is free");
+}
+
+/** One held address for everything of this test file that needs a place of its own, but not an address of its own. */
+export function sharedAddress(): Promise<string> {
+  shared ??= holdAddress();
+  return shared;
 }
 
 /** A port that is free on this address for TCP and UDP, and that no earlier call has given. */
@@ -56,6 +63,12 @@ export function takesDatagrams(address: string, port: number): boolean {
   return readFileSync("/proc/net/udp", "utf8").includes(` ${entry} `);
 }
 
+onEnd(() => {
+  for (const holder of holders) {
+    holder.close();
+  }
+});
+
 async function isFree(address: string, port: number): Promise<boolean> {
   const server = await listen(address, port);
   if (server === undefined) {
@@ -79,4 +92,5 @@ function listen(address: string, port: number): Promise<Server | undefined> {
 
 const HOLD_PORT = 9_999;
 const holders = new Set<Server>();
+let shared: Promise<string> | undefined;
 const given = new Set<string>();

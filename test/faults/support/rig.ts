@@ -43,37 +43,46 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-/** Starts everything; link times are short, so that a fault is over within seconds. */
+/** Starts everything; link times are short, so that a fault is over within seconds. What was started is stopped if the rest fails. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const stops: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const each of stops.splice(0).reverse()) await each();
+  };
+  try {
+    return await assemble(options, stops, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: RigOptions,
+  stops: (() => unknown)[],
+  stop: () => Promise<void>,
+): Promise<Rig> {
   const names = options.people ?? ["juliet"];
   const server = await (options.server ?? startProsody)({
     domain: XMPP_DOMAIN,
     components: [{ host: SIP_DOMAIN, secret: SECRET }],
     users: names.map((name) => ({ name, password: PASSWORD })),
   });
+  stops.push(() => server.stop());
   const address = await holdAddress();
   const cutter = await Cutter.open(address, { address: server.address, port: server.componentPort });
+  stops.push(() => cutter.stop());
   const recording = new Recording(cutter);
   const phone = await SipPhone.open(address);
+  stops.push(() => phone.close());
   const sip = { address, port: await freePort(address) };
   const gateway = await startGateway(configuration(options, { server, cutter, phone, sip }));
+  stops.push(() => gateway.stop());
   const people = await Promise.all(names.map((name) => Person.online(server, name, PASSWORD)));
+  stops.push(() => Promise.all(people.map((person) => person.stop())));
   return {
-    server,
-    cutter,
-    recording,
-    gateway,
-    phone,
-    sip,
-    people,
+    ...{ server, cutter, recording, gateway, phone, sip, people, stop },
     juliet: people[0] as Person,
-    stop: async () => {
-      await Promise.all(people.map((person) => person.stop()));
-      await gateway.stop();
-      phone.close();
-      await cutter.stop();
-      await server.stop();
-    },
   };
 }
 
