@@ -4,7 +4,7 @@ import { TestEnvironment } from "jest-environment-node";
 
 interface Hooks {
   isthmusFailureReports?: (() => string)[];
-  isthmusCleanUp?: () => void;
+  isthmusCleanUps?: (() => void)[];
 }
 
 export default class ProgramsEnvironment extends TestEnvironment {
@@ -17,7 +17,9 @@ export default class ProgramsEnvironment extends TestEnvironment {
   }
 
   override async teardown(): Promise<void> {
-    this.hooks().isthmusCleanUp?.();
+    for (const cleanUp of this.hooks().isthmusCleanUps ?? []) {
+      cleanUp();
+    }
     await super.teardown();
   }
 

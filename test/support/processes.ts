@@ -5,7 +5,7 @@ import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:f
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { onFailure } from "./failure";
+import { onEnd, onFailure } from "./failure";
 
 /** A program that a test needs is not on this machine; the message names the Debian package that holds it. */
 export class NotInstalled extends Error {
@@ -250,15 +250,14 @@ function unwatch(child: ChildProcess): void {
   }
 }
 
-// At the end of a test file; the environment beside this file calls it.
-globalThis.isthmusCleanUp = () => {
+onEnd(() => {
   for (const group of groups.values()) {
     signalQuietly(-group, "SIGKILL");
   }
   for (const folder of folders) {
     rmSync(folder, { recursive: true, force: true });
   }
-};
+});
 
 // The keeper outlives us, however we end: its input ends then, and it ends what we had started.
 function tellKeeper(line: string): void {

@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { accepts, freePort, holdAddress, takesDatagrams } from "./ports";
+import { accepts, freePort, holdAddress, sharedAddress, takesDatagrams } from "./ports";
 import { eventually, Program, temporaryFolder } from "./processes";
 
 export interface SippOptions {
@@ -156,7 +156,7 @@ interface Started {
 
 async function start(options: Partial<SippOptions>, args: readonly string[]): Promise<Started> {
   const folder = temporaryFolder("sipp");
-  const address = options.address ?? (await holdAddress());
+  const address = options.address ?? (await sharedAddress());
   const port = options.port ?? (await freePort(address));
   const scenario = join(folder, "scenario.xml");
   const messages = join(folder, "messages.log");

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { holdAddress } from "./ports";
+import { sharedAddress } from "./ports";
 import { Program, temporaryFolder } from "./processes";
 
 export interface SipsakOptions {
@@ -27,7 +27,7 @@ export interface SipsakResult {
 /** Sends one MESSAGE and waits for sipsak to end. */
 export async function runSipsak(options: SipsakOptions): Promise<SipsakResult> {
   const { address, port } = options.target;
-  const own = options.address ?? (await holdAddress());
+  const own = options.address ?? (await sharedAddress());
   const file = join(temporaryFolder("sipsak"), "message");
   writeFileSync(file, request(options));
   const program = new Program({
