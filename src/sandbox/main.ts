@@ -34,18 +34,19 @@ export async function runSandbox({ once }: { readonly once: boolean }): Promise<
     return 1;
   }
   const sandbox = new Sandbox();
-  const ended = endSignal();
+  const signal = endSignal();
   try {
     await sandbox.open(program);
     await sandbox.exchange();
     if (once) return 0;
     sandbox.explain();
-    await ended;
+    await signal.came;
     return 0;
   } catch (error) {
     process.stderr.write(`The sandbox failed: ${(error as Error).message}\n`);
     return 1;
   } finally {
+    signal.forget();
     await sandbox.close();
   }
 }
@@ -162,16 +163,24 @@ async function makePlan(folder: string): Promise<SandboxPlan> {
   };
 }
 
-function endSignal(): Promise<void> {
-  return new Promise((resolve) => {
+/** Ctrl-C or SIGTERM; until it came or is forgotten, the process stays up. */
+function endSignal(): { readonly came: Promise<void>; forget(): void } {
+  let forget = (): void => undefined;
+  const came = new Promise<void>((resolve) => {
     const keepAlive = setInterval(() => undefined, 60_000);
-    const end = (): void => {
+    forget = () => {
       clearInterval(keepAlive);
+      process.off("SIGINT", end);
+      process.off("SIGTERM", end);
+    };
+    const end = (): void => {
+      forget();
       resolve();
     };
-    process.once("SIGINT", end);
-    process.once("SIGTERM", end);
+    process.on("SIGINT", end);
+    process.on("SIGTERM", end);
   });
+  return { came, forget: () => forget() };
 }
 
 function stopped(child: ChildProcess): Promise<void> {
