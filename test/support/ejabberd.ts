@@ -78,7 +78,12 @@ function arguments_(folder: string, domains: readonly string[], options: XmppSer
       .filter((user) => user.domain === undefined || user.domain === domain)
       .map((user) => `{${binary(user.name)},${binary(domain)},${binary(user.password)}}`),
   );
-  const register = `[ejabberd_auth:try_register(U,S,P)||{U,S,P}<-[${users.join(",")}]],io:format("${READY}~n").`;
+  // Erlang loads a module when it is first called, which can take many milliseconds; a server that has been up for a while has
+  // them all.
+  const warm =
+    '[code:ensure_loaded(list_to_atom(filename:basename(F,".beam")))||D<-[ejabberd,p1_xmpp],' +
+    'F<-filelib:wildcard(filename:join(code:lib_dir(D,ebin),"*.beam"))],';
+  const register = `${warm}[ejabberd_auth:try_register(U,S,P)||{U,S,P}<-[${users.join(",")}]],io:format("${READY}~n").`;
   return [
     ...["+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none", "+S", "2"],
     ...["-noinput", "-mnesia", "dir", `"${join(folder, "spool")}"`, "-s", "ejabberd", "-eval", register],

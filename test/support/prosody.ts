@@ -16,6 +16,7 @@ export async function startProsody(options: XmppServerOptions): Promise<XmppServ
   for (const domain of domains) {
     writeAccounts(folder, domain, options);
   }
+  mkdirSync(join(folder, "certs")); // it wants one, be it empty
   const config = join(folder, "prosody.cfg.lua");
   writeFileSync(config, configuration({ folder, address, c2sPort, componentPort, domains, options }));
   const program = new Program({
