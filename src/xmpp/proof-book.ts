@@ -178,16 +178,21 @@ export class ProofBook {
       if (lane.outstanding === 0 && this.#lanes.get(lane.domain) === lane) this.#lanes.delete(lane.domain);
       return;
     }
-    lane.answers.push({ at: this.#answeredAt, until: ping.until });
+    lane.answers.push({ confirmAt: this.#confirmAt(ping), until: ping.until });
     this.#schedule(lane, this.#answeredAt);
+  }
+
+  /** When a second ping may confirm what this answer covers: a server that is slow to answer is slow to bounce as well. */
+  #confirmAt(ping: Ping): number {
+    const patience = Math.min(SLOW_FACTOR * (this.#answeredAt - ping.at), LONGEST_CONFIRM_MS);
+    return this.#answeredAt + Math.max(this.#limits.confirmAfterMs, patience);
   }
 
   /** Sets the timer of the lane's next ping: for what is not covered yet, or to confirm what was answered once. */
   #schedule(lane: ProofLane, now: number): void {
     const answer = lane.answers[0];
     if (lane.scheduled || (lane.lastPinged === lane.lastWritten && answer === undefined)) return;
-    const confirmAt =
-      answer === undefined ? Number.POSITIVE_INFINITY : answer.at + this.#limits.confirmAfterMs;
+    const confirmAt = answer?.confirmAt ?? Number.POSITIVE_INFINITY;
     const at =
       lane.lastPinged === lane.lastWritten ? confirmAt : Math.min(confirmAt, lane.pingedAt + PING_EVERY_MS);
     lane.scheduled = true;
@@ -225,7 +230,7 @@ export class ProofBook {
 
   #ping(lane: ProofLane, now: number): string {
     const { answers, pingTo: to, lastWritten: until } = lane;
-    while (answers[0] !== undefined && now - answers[0].at >= this.#limits.confirmAfterMs) {
+    while (answers[0] !== undefined && now >= answers[0].confirmAt) {
       lane.confirmable = answers[0].until;
       answers.shift();
     }
@@ -304,6 +309,10 @@ interface Ping {
 const PROVEN: ProofOutcome = { kind: "proven" };
 const LATE: ProofOutcome = { kind: "late" };
 const PING = element("urn:xmpp:ping", "ping"); // XEP-0199
+/** A bounce is made by a process of its own (ejabberd), which gets its turn within a few times what a ping takes. */
+const SLOW_FACTOR = 3;
+/** Longer waits would cost every SIP sender of a far, slow domain his patience: Timer F is 32 s, but people look at it. */
+const LONGEST_CONFIRM_MS = 500;
 /** Pings of one domain on their way: as many as keep a far one busy, few enough for a server that is slow. */
 const PIPELINED = 8;
 /** One ping serves every stanza of this time: at 20,000 stanzas a second that is one for a hundred. */

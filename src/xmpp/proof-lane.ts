@@ -17,7 +17,8 @@ export interface Pending {
 }
 
 interface Answer {
-  readonly at: number;
+  /** When what it covers may be confirmed, milliseconds. */
+  readonly confirmAt: number;
   readonly until: number;
 }
 
