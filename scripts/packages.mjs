@@ -57,15 +57,22 @@ async function isThere(name) {
   if (proof?.program !== undefined) return onPath(proof.program);
   if (proof?.file !== undefined) return proof.folders.some((folder) => existsSync(join(folder, proof.file)));
   if (proof?.python !== undefined)
-    return (await collect(["python3", "-c", `import ${proof.python}`])).code === 0;
+    return (await pythonHas("/usr/bin/python3", proof.python)) || (await pythonHas("python3", proof.python));
   const { output } = await collect(["dpkg-query", "-s", name]);
   return output.includes("Status: install ok installed");
+}
+
+/** Debian's own Python first: another one in front of it in PATH does not see Debian's modules. */
+async function pythonHas(program, module) {
+  return onPath(program) && (await collect([program, "-c", `import ${module}`])).code === 0;
 }
 
 /** Servers lie in sbin, which is not on everybody's path. */
 function onPath(program) {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin", "/usr/local/sbin"];
-  return folders.some((folder) => folder !== "" && existsSync(join(folder, program)));
+  return program.startsWith("/")
+    ? existsSync(program)
+    : folders.some((folder) => folder !== "" && existsSync(join(folder, program)));
 }
 
 async function whyNoApt() {
