@@ -1,52 +1,92 @@
 /**
  * Messages under rising load, both ways, through the running gateway and, where it is installed, through Kamailio's xmpp
- * module in the same run: highest rate without loss or retransmission, answer times, CPU seconds per 1,000, peak memory.
+ * module in the same run: highest rate without loss or retransmission, times, CPU seconds per 1,000, peak memory.
+ *
+ * --quick: shorter steps; --alone: without Kamailio; --to-xmpp, --to-sip: one direction only.
  */
 
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type GatewayUnderLoad, HOST, type Places, startIsthmus, startKamailio } from "./load/gateways";
-import { cpuSeconds, peakMemory } from "./load/process-figures";
+import {
+  type GatewayUnderLoad,
+  HOST,
+  type Places,
+  SECRET,
+  startIsthmus,
+  startKamailio,
+} from "./load/gateways";
+import { Prober, quantile } from "./load/prober";
+import { cpuTimes, peakMemory } from "./load/process-figures";
+import { startProsody } from "./load/prosody";
 import { Sink } from "./load/sink-process";
-import { sippUac, sippUas } from "./load/sipp";
+import { sippUac, sippUas, USERS } from "./load/sipp";
 
 const QUICK = process.argv.includes("--quick");
 /** Each step lasts so long, seconds. */
 const STEP_SECONDS = QUICK ? 4 : 11;
-const FIRST_RATE = 4_000;
-const GROWTH = QUICK ? 1.4 : 1.2;
+/** All measurements together, seconds; each gets an equal share of what is left. */
+const BUDGET_SECONDS = QUICK ? 170 : 700;
+const FIRST_RATE = QUICK ? 6_000 : 4_000;
+const GROWTH = QUICK ? 1.5 : 1.25;
 const HIGHEST_RATE = 40_000;
 /** A step counts as sustained with at most this share of retransmissions. */
 const RETRANSMISSIONS_ALLOWED = 0.001;
-const USERS = 1_000;
+/** What a step needs beside its load: programs start, counts settle. */
+const AROUND_A_STEP_SECONDS = 5;
+const XMPP_HOST = "xmpp.bench";
+
+interface Step {
+  readonly good: boolean;
+  /** SIP answer and one way to the sink, milliseconds, of single probes. */
+  readonly answers: readonly number[];
+  readonly oneWay: readonly number[];
+  readonly userPer1000: number;
+  readonly systemPer1000: number;
+}
 
 interface Figures {
   readonly highestRate: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly cpuPer1000: number;
+  /** Did the time end before the gateway did? */
+  readonly isCut: boolean;
+  /** At half of the highest rate. */
+  readonly half: Step;
   readonly peakMiB: number;
 }
 
 type Start = (places: Places) => Promise<GatewayUnderLoad | undefined>;
+type Measure = (gateway: GatewayUnderLoad, sink: Sink, places: Places, until: number) => Promise<Figures>;
+
+interface Contest {
+  readonly title: string;
+  readonly measure: Measure;
+  /** Over a real Prosody instead of the sink alone. */
+  readonly prosody?: true;
+  readonly gateways: readonly (readonly [name: string, start: Start])[];
+}
 
 async function main(): Promise<void> {
   const shim = join(__dirname, "../../../../bench/load/kamailio-expat-shim.c");
-  const gateways: [string, Start][] = [["Isthmus", startIsthmus]];
-  if (!process.argv.includes("--alone"))
-    gateways.unshift(["Kamailio", (places) => startKamailio(places, shim)]);
-  for (const [direction, measure] of [
-    ["SIP MESSAGE → stanza", toXmpp],
-    ["stanza → SIP MESSAGE", toSip],
-  ] as const) {
-    if (process.argv.includes("--to-sip") && measure === toXmpp) continue;
-    if (process.argv.includes("--to-xmpp") && measure === toSip) continue;
-    process.stdout.write(`\n${direction}\n`);
+  const isthmus = ["Isthmus", startIsthmus] as const;
+  const kamailio = ["Kamailio", (places: Places) => startKamailio(places, shim)] as const;
+  const both = process.argv.includes("--alone") ? [isthmus] : [kamailio, isthmus];
+  const contests: Contest[] = [];
+  if (!process.argv.includes("--to-sip")) {
+    contests.push({ title: "SIP MESSAGE → stanza", measure: toXmpp, gateways: both });
+    contests.push({ title: "SIP MESSAGE → Prosody", measure: toXmpp, gateways: [isthmus], prosody: true });
+  }
+  if (!process.argv.includes("--to-xmpp"))
+    contests.push({ title: "stanza → SIP MESSAGE", measure: toSip, gateways: both });
+  const deadline = performance.now() + BUDGET_SECONDS * 1000;
+  let left = contests.reduce((sum, { gateways }) => sum + gateways.length, 0);
+  for (const contest of contests) {
+    process.stdout.write(`\n${contest.title}\n`);
     const results = new Map<string, Figures>();
-    for (const [name, start] of gateways) {
-      const figures = await measure(start);
-      if (figures === undefined) process.stdout.write(`  ${name}: not installed\n`);
+    for (const [name, start] of contest.gateways) {
+      const now = performance.now();
+      const figures = await withGateway(start, contest, now + (deadline - now) / left--);
+      if (typeof figures === "string") process.stdout.write(`  ${name}: not run, ${figures}\n`);
       else results.set(name, figures);
     }
     print(results);
@@ -54,145 +94,177 @@ async function main(): Promise<void> {
 }
 
 /** SIPp → gateway → sink. */
-async function toXmpp(start: Start): Promise<Figures | undefined> {
-  return withGateway(start, async (gateway, sink, places) => {
-    const step = async (rate: number): Promise<Step> => {
-      sink.reset();
-      const before = cpuSeconds(gateway.pid);
-      const result = await sippUac(places.folder, gateway.sip, rate, rate * STEP_SECONDS);
-      await settled(async () => (await sink.report()).messages);
-      const { messages } = await sink.report();
-      const cpu = cpuSeconds(gateway.pid) - before;
-      const good =
-        result.failed === 0 &&
-        messages >= result.sent &&
-        result.retransmissions <= result.sent * RETRANSMISSIONS_ALLOWED &&
-        result.seconds < STEP_SECONDS * 1.3 + 2;
-      progress(
-        gateway.name,
-        rate,
-        good,
-        `${messages} of ${result.sent}, ${result.retransmissions} retransmitted, p99 ${result.p99} ms, ${cpu.toFixed(2)} CPU s`,
-      );
-      return { good, p50: result.p50, p99: result.p99, cpuPer1000: (cpu / messages) * 1000 };
+const toXmpp: Measure = (gateway, sink, places, until) =>
+  climb(gateway, until, async (rate, withProbes) => {
+    sink.reset();
+    const before = cpuTimes(gateway.pid);
+    const prober = withProbes ? new Prober(gateway.sip) : undefined;
+    await prober?.start();
+    const result = await sippUac(places.folder, gateway.sip, rate, rate * STEP_SECONDS);
+    prober?.finish();
+    await settled(async () => (await sink.report()).messages, 400);
+    const { messages, probes } = await sink.report();
+    const good =
+      result.failed === 0 &&
+      messages >= result.sent &&
+      result.retransmissions <= result.sent * RETRANSMISSIONS_ALLOWED &&
+      result.seconds < STEP_SECONDS * 1.3 + 2;
+    const detail = `${messages} of ${result.sent}, ${result.retransmissions} retransmitted, answer p99 ${result.p99} ms`;
+    return {
+      good,
+      detail,
+      ...cost(gateway.pid, before, messages),
+      answers: prober?.stop() ?? [],
+      oneWay: probes,
     };
-    return climb(step, gateway);
   });
-}
 
 /** Sink → gateway → SIPp. */
-async function toSip(start: Start): Promise<Figures | undefined> {
-  return withGateway(start, async (gateway, sink, places) => {
-    const uas = sippUas(places.folder, places.uasPort);
-    try {
-      await new Promise((resolve) => setTimeout(resolve, 1_000)); // SIPp opens its socket
-      const step = async (rate: number): Promise<Step> => {
-        sink.reset();
-        const taken = uas.taken();
-        const before = cpuSeconds(gateway.pid);
-        await sink.send(rate, rate * STEP_SECONDS, USERS);
-        await settled(async () => uas.taken());
-        const arrived = uas.taken() - taken;
-        const { errors } = await sink.report();
-        const cpu = cpuSeconds(gateway.pid) - before;
-        const good =
-          arrived >= rate * STEP_SECONDS * 0.9999 && arrived <= rate * STEP_SECONDS * 1.001 && errors === 0;
-        progress(
-          gateway.name,
-          rate,
-          good,
-          `${arrived} of ${rate * STEP_SECONDS}, ${errors} errors, ${cpu.toFixed(2)} CPU s`,
-        );
-        return { good, p50: Number.NaN, p99: Number.NaN, cpuPer1000: (cpu / arrived) * 1000 };
-      };
-      return await climb(step, gateway);
-    } finally {
-      uas.close();
-    }
-  });
-}
+const toSip: Measure = async (gateway, sink, places, until) => {
+  const uas = sippUas(places.folder, places.uasPort);
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 1_000)); // SIPp opens its socket
+    return await climb(gateway, until, async (rate) => {
+      sink.reset();
+      const taken = uas.taken();
+      const before = cpuTimes(gateway.pid);
+      const count = rate * STEP_SECONDS;
+      await sink.send(rate, count, USERS);
+      await settled(async () => uas.taken(), 1_100); // SIPp counts once a second
+      const arrived = uas.taken() - taken;
+      const { errors } = await sink.report();
+      // One in 10,000 may be on its way still; more than were sent are retransmissions.
+      const good =
+        arrived >= count * 0.9999 && arrived <= count * (1 + RETRANSMISSIONS_ALLOWED) && errors === 0;
+      const detail = `${arrived} of ${count}, ${errors} errors`;
+      return { good, detail, ...cost(gateway.pid, before, arrived), answers: [], oneWay: [] };
+    });
+  } finally {
+    uas.close();
+  }
+};
 
-interface Step {
-  readonly good: boolean;
-  readonly p50: number;
-  readonly p99: number;
-  readonly cpuPer1000: number;
-}
+type Run = (rate: number, withProbes: boolean) => Promise<Step & { readonly detail: string }>;
 
-/** Raises the rate until a step fails twice, then measures time and CPU at half of the best. */
-async function climb(step: (rate: number) => Promise<Step>, gateway: GatewayUnderLoad): Promise<Figures> {
+/** Raises the rate until a step fails twice or the time is up, then measures times and CPU at half of the best. */
+async function climb(gateway: GatewayUnderLoad, until: number, run: Run): Promise<Figures> {
+  const step = async (rate: number, withProbes: boolean): Promise<Step> => {
+    const result = await run(rate, withProbes);
+    const { good, detail, userPer1000, systemPer1000 } = result;
+    const cpu = `CPU s/1000 ${(userPer1000 + systemPer1000).toFixed(4)}, system ${systemPer1000.toFixed(4)} of it`;
+    const verdict = good ? "sustained" : "NOT      ";
+    process.stdout.write(
+      `  ${gateway.name.padEnd(9)} ${String(rate).padStart(6)}/s ${verdict} ${detail}, ${cpu}\n`,
+    );
+    return result;
+  };
+  const oneStepMs = (STEP_SECONDS + AROUND_A_STEP_SECONDS) * 1000;
   let best = 0;
+  let isCut = false;
   for (let rate = FIRST_RATE; rate <= HIGHEST_RATE; rate = Math.round(rate * GROWTH)) {
-    if (!(await step(rate)).good && !(await step(rate)).good) break;
+    // Two tries of this step, and the one at half rate.
+    isCut = performance.now() + 3 * oneStepMs > until && best > 0;
+    if (isCut || (!(await step(rate, false)).good && !(await step(rate, false)).good)) break;
     best = rate;
   }
-  const half = await step(Math.max(1_000, Math.round(best / 2)));
+  const half = await step(Math.max(1_000, Math.round(best / 2)), true);
+  return { highestRate: best, isCut, half, peakMiB: peakMemory(gateway.pid) };
+}
+
+/** CPU seconds since `before`, per 1,000 messages. */
+function cost(pid: number, before: { user: number; system: number }, messages: number) {
+  const after = cpuTimes(pid);
   return {
-    highestRate: best,
-    p50: half.p50,
-    p99: half.p99,
-    cpuPer1000: half.cpuPer1000,
-    peakMiB: peakMemory(gateway.pid),
+    userPer1000: ((after.user - before.user) / messages) * 1000,
+    systemPer1000: ((after.system - before.system) / messages) * 1000,
   };
 }
 
-async function withGateway<T>(
-  start: Start,
-  measure: (gateway: GatewayUnderLoad, sink: Sink, places: Places) => Promise<T>,
-): Promise<T | undefined> {
+/** Starts everything, measures, and stops everything, also after a failure or Ctrl-C. @returns why not, where it cannot run */
+async function withGateway(start: Start, contest: Contest, until: number): Promise<Figures | string> {
   const folder = mkdtempSync(join(tmpdir(), "isthmus-bench-"));
-  const sink = await Sink.open(HOST);
   const base = 20_000 + Math.floor(Math.random() * 8_000);
-  const places = { folder, componentPort: sink.port, sipPort: base, uasPort: base + 10 };
-  const connected = sink.connected();
-  const gateway = await start(places);
+  let sink: Sink | undefined;
+  let prosody: ChildProcess | undefined;
+  let gateway: GatewayUnderLoad | undefined;
+  const run = async (): Promise<Figures | string> => {
+    if (contest.prosody) {
+      prosody = await startProsody(folder, base + 20, [HOST, XMPP_HOST]);
+      if (prosody === undefined) return "Prosody is not installed";
+    }
+    sink = contest.prosody ? await Sink.join(XMPP_HOST, base + 20, SECRET) : await Sink.open(HOST);
+    const places = { folder, componentPort: sink.port, sipPort: base, uasPort: base + 10 };
+    gateway = await start(places);
+    if (gateway === undefined) return "it, its xmpp module or gcc (for a fix of its crash) is not installed";
+    await withinSeconds(sink.connected(), 20);
+    return contest.measure(gateway, sink, places, until);
+  };
   try {
-    if (gateway === undefined) return undefined;
-    await withinSeconds(connected, 20);
-    return await measure(gateway, sink, places);
+    return await Promise.race([run(), interrupted()]);
   } finally {
     await gateway?.stop();
-    sink.close();
+    sink?.close();
+    prosody?.kill("SIGKILL");
     if (process.env.ISTHMUS_BENCH_PROFILE === undefined) rmSync(folder, { recursive: true, force: true });
     else process.stdout.write(`profiles are in ${folder}\n`);
   }
 }
 
+function interrupted(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Error(signal)));
+  });
+}
+
 function withinSeconds(what: Promise<unknown>, seconds: number): Promise<unknown> {
   const late = new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`the component did not connect within ${seconds} s`)), seconds * 1000).unref();
+    setTimeout(
+      () => reject(new Error(`the component did not connect within ${seconds} s`)),
+      seconds * 1000,
+    ).unref();
   });
   return Promise.race([what, late]);
 }
 
-/** Waits until a count grows no more. */
-async function settled(count: () => Promise<number>): Promise<void> {
+/** Waits until a count grows no more; a peer that goes on for ever is waited for no longer than a step lasts. */
+async function settled(count: () => Promise<number>, everyMs: number): Promise<void> {
   let last = -1;
-  for (let quiet = 0; quiet < 3; ) {
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const until = performance.now() + STEP_SECONDS * 1000;
+  for (let quiet = 0; quiet < 2 && performance.now() < until; ) {
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
     const now = await count();
     quiet = now === last ? quiet + 1 : 0;
     last = now;
   }
 }
 
-function progress(name: string, rate: number, good: boolean, detail: string): void {
-  process.stdout.write(
-    `  ${name.padEnd(9)} ${String(rate).padStart(6)}/s ${good ? "sustained" : "NOT      "} ${detail}\n`,
-  );
-}
+const COLUMNS = ["rate /s", "answer p50", "p99 ms", "one way p50", "p99 ms", "CPU s/1000", "peak MiB"];
 
 function print(results: ReadonlyMap<string, Figures>): void {
-  process.stdout.write("\n            highest rate   p50 ms   p99 ms   CPU s/1000   peak MiB\n");
-  for (const [name, one] of results) {
-    const cells = [one.highestRate, one.p50, one.p99, one.cpuPer1000.toFixed(4), one.peakMiB.toFixed(0)];
-    process.stdout.write(`  ${name.padEnd(10)}${cells.map((cell) => String(cell).padStart(11)).join("")}\n`);
+  process.stdout.write(`\n${"".padEnd(12)}${COLUMNS.map((name) => name.padStart(13)).join("")}\n`);
+  for (const [name, { highestRate, isCut, half, peakMiB }] of results) {
+    const times = [half.answers, half.oneWay].flatMap((all) => [quantile(all, 0.5), quantile(all, 0.99)]);
+    const cells = [
+      `${isCut ? "≥ " : ""}${highestRate}`,
+      ...times.map((time) => (Number.isNaN(time) ? "-" : time.toFixed(1))),
+      (half.userPer1000 + half.systemPer1000).toFixed(4),
+      peakMiB.toFixed(0),
+    ];
+    process.stdout.write(`  ${name.padEnd(10)}${cells.map((cell) => cell.padStart(13)).join("")}\n`);
   }
   const [peer, ours] = [results.get("Kamailio"), results.get("Isthmus")];
   if (peer === undefined || ours === undefined) return;
+  const cpu = (one: Figures): number => one.half.userPer1000 + one.half.systemPer1000;
   const rate = (ours.highestRate / peer.highestRate).toFixed(2);
-  const cpu = (ours.cpuPer1000 / peer.cpuPer1000).toFixed(2);
-  process.stdout.write(`  Isthmus against Kamailio: rate ${rate}x, CPU ${cpu}x\n`);
+  process.stdout.write(
+    `  Isthmus against Kamailio: rate ${rate}x, CPU ${(cpu(ours) / cpu(peer)).toFixed(2)}x\n`,
+  );
 }
 
-void main();
+main().then(
+  () => process.exit(0),
+  (error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  },
+);

@@ -1,6 +1,6 @@
 /** `npm run bench`: every program directly in bench/, or those that are named: `npm run bench -- messages`. */
 
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setup } from "./setup.mjs";
 import { ROOT, runOpenly, say, step, tool } from "./steps.mjs";
@@ -34,5 +34,10 @@ async function build() {
   rmSync(BUILT, { recursive: true, force: true });
   const project = existsSync(join(ROOT, "bench", "tsconfig.json")) ? "bench/tsconfig.json" : "tsconfig.json";
   const output = ["--noEmit", "false", "--outDir", BUILT, "--rootDir", ROOT];
-  return (await step("build of bench/", [...tool("typescript", "bin/tsc"), "-p", project, ...output])).ok;
+  if (!(await step("build of bench/", [...tool("typescript", "bin/tsc"), "-p", project, ...output])).ok)
+    return false;
+  // What the package finds beside its package.json is found from the build too.
+  for (const name of ["package.json", "mappings", "migrations"])
+    symlinkSync(join(ROOT, name), join(BUILT, name));
+  return true;
 }

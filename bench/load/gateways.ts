@@ -47,7 +47,7 @@ health: { listen: "127.0.0.1:${sipPort + 1}" }
   );
   const child = spawn(
     process.execPath,
-    [...profiling(folder), join(__dirname, "../../src/cli/main.js"), "run", "--config", config],
+    [...profiling(folder), YOUNG_HEAP, join(__dirname, "../../src/cli/main.js"), "run", "--config", config],
     {
       stdio: ["ignore", "inherit", "inherit"],
       cwd: folder,
@@ -72,6 +72,8 @@ export async function startKamailio(
     program,
     ["-f", config, "-DD", "-E", "-m", "512", "-M", "16", "-Y", folder, "-P", join(folder, "pid")],
     {
+      // When it ends it sends SIGTERM to its whole process group, which must not be ours.
+      detached: true,
       stdio: ["ignore", "ignore", "ignore"],
       env: { ...process.env, LD_PRELOAD: library },
       cwd: folder,
@@ -79,6 +81,9 @@ export async function startKamailio(
   );
   return { name: "Kamailio", pid: child.pid ?? 0, sip: `127.0.0.1:${sipPort}`, stop: () => stopped(child) };
 }
+
+/** As the first line of src/cli/main.ts has it. */
+const YOUNG_HEAP = "--max-semi-space-size=32";
 
 const XMPP_MODULE = "/usr/lib/x86_64-linux-gnu/kamailio/modules/xmpp.so";
 
@@ -90,7 +95,11 @@ function profiling(folder: string): string[] {
 function buildShim(folder: string, source: string): string | undefined {
   const library = join(folder, "shim.so");
   try {
-    execFileSync("gcc", ["-shared", "-fPIC", "-O2", "-o", library, source, "-Wl,--no-as-needed", "-lexpat", "-ldl"], { stdio: "ignore" });
+    execFileSync(
+      "gcc",
+      ["-shared", "-fPIC", "-O2", "-o", library, source, "-Wl,--no-as-needed", "-lexpat", "-ldl"],
+      { stdio: "ignore" },
+    );
     return library;
   } catch {
     return undefined;

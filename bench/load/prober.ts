@@ -32,9 +32,14 @@ export class Prober {
     });
   }
 
+  /** Sends no more. */
+  finish(): void {
+    clearInterval(this.#timer);
+  }
+
   /** Times from request to final answer, milliseconds. The one-way times are with whoever got the messages. */
   stop(): readonly number[] {
-    clearInterval(this.#timer);
+    this.finish();
     this.#socket.close();
     return this.#answers;
   }

@@ -5,17 +5,23 @@ import { readdirSync, readFileSync } from "node:fs";
 const TICKS_PER_SECOND = 100;
 
 /** User and system time so far, seconds, over the process and its living children. */
-export function cpuSeconds(pid: number): number {
-  return family(pid).reduce((sum, member) => sum + ticks(member) / TICKS_PER_SECOND, 0);
+export function cpuTimes(pid: number): { readonly user: number; readonly system: number } {
+  let [user, system] = [0, 0];
+  for (const fields of family(pid).map(stat)) {
+    user += Number(fields[11] ?? 0) / TICKS_PER_SECOND;
+    system += Number(fields[12] ?? 0) / TICKS_PER_SECOND;
+  }
+  return { user, system };
 }
 
-/** Highest resident size so far, MiB; pages that children share with their parent are counted once. */
+/**
+ * Highest resident size so far, MiB. Of a family of processes the present one, with shared pages counted once: the kernel
+ * keeps no highest of that.
+ */
 export function peakMemory(pid: number): number {
-  const [parent = 0, ...children] = family(pid).map((member) => field(member, "VmHWM"));
-  const own = family(pid)
-    .slice(1)
-    .map((member) => field(member, "RssAnon"));
-  return (parent + (children.length > 0 ? own.reduce((sum, value) => sum + value, 0) : 0)) / 1024;
+  const members = family(pid);
+  if (members.length === 1) return field(pid, "status", "VmHWM") / 1024;
+  return members.reduce((sum, member) => sum + field(member, "smaps_rollup", "Pss"), 0) / 1024;
 }
 
 /** The process and all its descendants. */
@@ -34,11 +40,6 @@ function parentOf(pid: number): number {
   return Number(stat(pid)[1] ?? 0);
 }
 
-function ticks(pid: number): number {
-  const fields = stat(pid);
-  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
-}
-
 /** The fields after the command name, which may hold blanks. */
 function stat(pid: number): string[] {
   try {
@@ -49,11 +50,11 @@ function stat(pid: number): string[] {
   }
 }
 
-function field(pid: number, name: string): number {
+/** Kilobytes. */
+function field(pid: number, file: string, name: string): number {
   try {
-    return Number(
-      new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0,
-    );
+    const text = readFileSync(`/proc/${pid}/${file}`, "utf8");
+    return Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
   } catch {
     return 0;
   }

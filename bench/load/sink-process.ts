@@ -6,22 +6,34 @@ import type { SinkCommand, SinkReport } from "./sink";
 
 export class Sink {
   readonly #child: ChildProcess;
+  readonly #connected: Promise<unknown>;
   readonly port: number;
 
   private constructor(child: ChildProcess, port: number) {
     this.#child = child;
     this.port = port;
+    this.#connected = message(child, (told) => "ready" in told);
   }
 
-  static async open(host: string, port = 0): Promise<Sink> {
-    const child = fork(join(__dirname, "sink.js"), [host, String(port)]);
-    const { port: bound } = await message<{ port: number }>(child, (told) => "port" in told);
-    return new Sink(child, bound);
+  /** A server for the component `host`. */
+  static open(host: string): Promise<Sink> {
+    return Sink.#start([host, "0"]);
   }
 
-  /** Resolves when a component has shaken hands. */
+  /** A component of the server at `port` itself. */
+  static join(host: string, port: number, secret: string): Promise<Sink> {
+    return Sink.#start([host, String(port), secret]);
+  }
+
+  static async #start(args: readonly string[]): Promise<Sink> {
+    const child = fork(join(__dirname, "sink.js"), args);
+    const { port } = await message<{ port: number }>(child, (told) => "port" in told);
+    return new Sink(child, port);
+  }
+
+  /** Resolves when the handshake is done. */
   connected(): Promise<unknown> {
-    return message(this.#child, (told) => "ready" in told);
+    return this.#connected;
   }
 
   report(): Promise<SinkReport> {
@@ -46,7 +58,7 @@ export class Sink {
   }
 
   #say(command: SinkCommand): void {
-    this.#child.send(command);
+    if (this.#child.connected) this.#child.send(command);
   }
 }
 

@@ -1,6 +1,7 @@
-/** A bare component server in a process of its own: counts message stanzas, answers pings, sends stanzas at a rate. */
+/** A bare component server, or a component of a real one, in a process of its own: counts message stanzas, answers pings, sends stanzas at a rate. */
 
-import { createServer, type Socket } from "node:net";
+import { createHash } from "node:crypto";
+import { createConnection, createServer, type Socket } from "node:net";
 
 /** What the parent asks, and what it is told. */
 export type SinkCommand =
@@ -18,6 +19,8 @@ export interface SinkReport {
 
 const HOST = process.argv[2] ?? "sip.bench";
 const PORT = Number(process.argv[3] ?? 0);
+/** Given: the sink joins the server at PORT as the component HOST, instead of being the server. */
+const SECRET = process.argv[4];
 const TICK_MS = 5;
 
 let messages = 0;
@@ -26,33 +29,65 @@ let sent = 0;
 let probes: number[] = [];
 let component: Socket | undefined;
 
-const server = createServer((socket) => {
+if (SECRET === undefined) {
+  const server = createServer((socket) => serve(socket, acceptComponent));
+  server.listen(PORT, "127.0.0.1", () =>
+    process.send?.({ port: (server.address() as { port: number }).port }),
+  );
+} else {
+  const socket = createConnection(PORT, "127.0.0.1", () => {
+    socket.write(
+      `<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='${HOST}'>`,
+    );
+    process.send?.({ port: PORT });
+  });
+  serve(socket, joinServer);
+}
+
+/** @param greet reads what came before the stanzas; true when the handshake is done */
+function serve(socket: Socket, greet: (socket: Socket, text: string) => boolean | undefined): void {
   socket.setNoDelay(true);
   let rest = "";
-  let shaken = false;
+  let isShaken = false;
   socket.on("error", () => undefined);
   socket.on("data", (chunk) => {
     rest += chunk.toString("latin1");
-    if (!shaken) {
-      if (rest.includes("<stream:stream") && !rest.includes("<handshake")) {
-        socket.write(
-          `<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:component:accept' from='${HOST}' id='bench'>`,
-        );
-        rest = "";
-        return;
-      }
-      if (!/<handshake[^>]*>[^<]*<\/handshake>/.test(rest)) return;
-      socket.write("<handshake/>");
-      shaken = true;
-      component = socket;
-      rest = "";
-      process.send?.({ ready: true });
+    if (isShaken) {
+      rest = take(socket, rest);
       return;
     }
-    rest = take(socket, rest);
+    const done = greet(socket, rest);
+    if (done === undefined) return;
+    rest = "";
+    isShaken = done;
+    if (!done) return;
+    component = socket;
+    process.send?.({ ready: true });
   });
-});
-server.listen(PORT, "127.0.0.1", () => process.send?.({ port: (server.address() as { port: number }).port }));
+}
+
+/** XEP-0114 §3 as a server that takes any secret. Undefined: more must come. */
+function acceptComponent(socket: Socket, text: string): boolean | undefined {
+  if (text.includes("<stream:stream") && !text.includes("<handshake")) {
+    socket.write(
+      `<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:component:accept' from='${HOST}' id='bench'>`,
+    );
+    return false;
+  }
+  if (!/<handshake[^>]*>[^<]*<\/handshake>/.test(text)) return undefined;
+  socket.write("<handshake/>");
+  return true;
+}
+
+/** XEP-0114 §3 as a component. */
+function joinServer(socket: Socket, text: string): boolean | undefined {
+  if (text.includes("<handshake")) return true;
+  const id = /<stream:stream[^>]*\sid=['"]([^'"]*)['"][^>]*>/.exec(text)?.[1];
+  if (id === undefined) return undefined;
+  const digest = createHash("sha1").update(`${id}${SECRET}`).digest("hex");
+  socket.write(`<handshake>${digest}</handshake>`);
+  return false;
+}
 
 /** Counts what is whole, answers pings, gives back what is not whole yet. */
 function take(socket: Socket, text: string): string {

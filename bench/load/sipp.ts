@@ -24,10 +24,14 @@ export async function sippUac(
 ): Promise<UacResult> {
   const scenario = join(folder, "uac.xml");
   writeFileSync(scenario, UAC);
+  const users = join(folder, "users.csv");
+  writeFileSync(users, `SEQUENTIAL\n${[...Array(USERS).keys()].map((n) => `romeo${n}`).join("\n")}\n`);
   const name = join(folder, `uac-${rate}`);
   const args = [
     "-sf",
     scenario,
+    "-inf",
+    users,
     target,
     "-i",
     "127.0.0.1",
@@ -88,7 +92,10 @@ export function sippUas(folder: string, port: number): Uas {
 }
 
 function ended(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+  return new Promise((resolve, reject) => {
+    child.once("exit", (code) => resolve(code));
+    child.once("error", reject); // its folder or program has gone: nothing would ever exit
+  });
 }
 
 function lastRow(file: string): {
@@ -124,13 +131,16 @@ function responseTimes(folder: string): { p50: number; p99: number } {
   return { p50: at(0.5), p99: at(0.99) };
 }
 
+/** People who write, in both directions. */
+export const USERS = 1_000;
+
 const UAC = `<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="messages">
 <send retrans="500" start_rtd="1"><![CDATA[
 MESSAGE sip:juliet@xmpp.bench SIP/2.0
 Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
 Max-Forwards: 70
-From: <sip:romeo[call_number]@sip.bench>;tag=[pid]s[call_number]
+From: <sip:[field0]@sip.bench>;tag=[pid]s[call_number]
 To: <sip:juliet@xmpp.bench>
 Call-ID: [call_id]
 CSeq: 1 MESSAGE
