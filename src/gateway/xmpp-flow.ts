@@ -64,9 +64,13 @@ export class XmppFlow {
   handle(input: XmppMessageInput): void {
     try {
       const seq = this.#context.store.nextSeq();
-      const { messageId, ...identifiers } = envelope(this.#context, seq);
+      const { callId, fromTag, branch, cseq, messageId, now } = envelope(this.#context, seq);
       const translated = xmppMessageToSip(input.stanza, {
-        ...identifiers,
+        callId,
+        fromTag,
+        branch,
+        cseq,
+        now,
         tables: this.#context.tables,
         imdnMessageId: messageId,
         plainOnly: this.#isPlainOnly,
@@ -81,7 +85,7 @@ export class XmppFlow {
   #act(input: XmppMessageInput, seq: number, translated: XmppTranslated): void {
     switch (translated.kind) {
       case "message":
-        this.#take(input, seq, translated).catch((error) => this.#failed(input, error));
+        this.#take(input, seq, translated);
         return;
       case "composing":
         this.#conversations.typedOnXmpp(translated);
@@ -101,7 +105,7 @@ export class XmppFlow {
     }
   }
 
-  async #take(input: XmppMessageInput, seq: number, message: TranslatedMessage): Promise<void> {
+  #take(input: XmppMessageInput, seq: number, message: TranslatedMessage): void {
     const { origin, request, receipt } = message;
     const entry: JournalEntry = {
       seq,
@@ -115,16 +119,19 @@ export class XmppFlow {
       this.#refuse(input, reject("OVERLOADED"));
       return;
     }
-    try {
-      if (receipt !== undefined) void this.#receipts.expectFromSip(receipt);
-      await this.#context.store.journal(entry);
-    } catch (error) {
-      this.#context.log.error({ rid: input.rid, error: (error as Error).message }, "message not journalled");
+    if (receipt !== undefined) void this.#receipts.expectFromSip(receipt);
+    const journalled = (): void => {
+      this.#push(entry);
+      this.#conversations.messageFromXmpp(origin.to, origin.from);
+    };
+    const notJournalled = (error: Error): void => {
+      this.#context.log.error({ rid: input.rid, error: error.message }, "message not journalled");
       this.#refuse(input, reject("OVERLOADED", "the store did not take it"));
-      return;
-    }
-    this.#push(entry);
-    this.#conversations.messageFromXmpp(origin.to, origin.from);
+    };
+    this.#context.store
+      .journal(entry)
+      .then(journalled, notJournalled)
+      .catch((error) => this.#failed(input, error));
   }
 
   #hasRoomFor(entry: JournalEntry): boolean {

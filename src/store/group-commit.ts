@@ -15,7 +15,7 @@ export class GroupCommit {
   #writes: Write[] = [];
   #lasting: Write[] = [];
   #isScheduled = false;
-  #isSyncing = false;
+  #isBusy = false;
   #lastingTimer: NodeJS.Timeout | undefined;
   #committed: Promise<void> | undefined;
   #settle: Settle | undefined;
@@ -70,7 +70,7 @@ export class GroupCommit {
 
   #schedule(): void {
     // While the disk is busy the next group waits for it, and grows.
-    if (this.#isScheduled || this.#isSyncing) return;
+    if (this.#isScheduled || this.#isBusy) return;
     this.#isScheduled = true;
     setImmediate(this.#next);
   }
@@ -78,14 +78,16 @@ export class GroupCommit {
   // One function for all groups, not one each.
   readonly #next = (): void => {
     this.#isScheduled = false;
+    this.#isBusy = false;
     const settle = this.#commit();
     if (settle === undefined) return;
-    this.#isSyncing = true;
+    this.#isBusy = true;
     this.#sync.run((error) => {
-      this.#isSyncing = false;
       if (error === null) settle.resolve();
       else settle.reject(new SyncError(error));
-      if (this.#writes.length > 0) this.#schedule();
+      // Under load the next group grows a little more: every group costs as much as many of its rows.
+      if (this.#writes.length > 0) setTimeout(this.#next, GATHER_MS);
+      else this.#isBusy = false;
     });
   };
 
@@ -120,5 +122,7 @@ export class SyncError extends Error {
   }
 }
 
+/** Added to the wait for the disk; with a sync of some milliseconds it stays well under the 10 ms that a crash may cost. */
+const GATHER_MS = 2;
 /** How long a clean-up waits for a group to go with, milliseconds: after a crash its message would be sent again. */
 const LASTING_MS = 10;

@@ -1,6 +1,7 @@
 /** The store on SQLite: journal, receipts, counters. Architecture §5. */
 
 import Database from "better-sqlite3";
+import type { SipMessageOut } from "../core/effect";
 import type { JournalEntry, ReceiptRow, Store } from "../gateway/sides";
 import { DiskSync } from "./disk-sync";
 import { GroupCommit, SyncError } from "./group-commit";
@@ -51,6 +52,8 @@ class SqliteStore implements Store {
   readonly #reserve: Database.Statement;
   /** Receipts on their way to the disk: whoever reads meanwhile must see them. */
   readonly #fresh = new Map<string, ReceiptRow>();
+  /** Entries to be removed with the next group. */
+  #done: number[] | undefined;
   #size: number;
   #next: number;
   #reserved: number;
@@ -60,7 +63,7 @@ class SqliteStore implements Store {
     this.#sync = sync;
     this.#commit = new GroupCommit(database, sync);
     this.#insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-    this.#remove = database.prepare("DELETE FROM journal WHERE seq = ?");
+    this.#remove = database.prepare("DELETE FROM journal WHERE seq IN (SELECT value FROM json_each(?))");
     this.#report = database.prepare("UPDATE journal SET report = ? WHERE seq = ?");
     this.#putReceipt = database.prepare("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?)");
     this.#getReceipt = database
@@ -76,27 +79,19 @@ class SqliteStore implements Store {
     this.#next = this.#reserved;
   }
 
-  async journal(entry: JournalEntry): Promise<void> {
-    const { body, ...request } = entry.request;
-    const row = [
-      entry.seq,
-      entry.pair,
-      entry.rid,
-      entry.receivedAt,
-      JSON.stringify(request),
-      body,
-      JSON.stringify(entry.origin),
-      entry.report ?? null,
-    ];
+  journal(entry: JournalEntry): Promise<void> {
+    const { seq, pair, rid, receivedAt, request, origin, report = null } = entry;
+    const [requestText, originText] = [requestJson(request), JSON.stringify(origin)];
     this.#size += 1;
-    try {
-      await this.#commit.add(() => this.#insert.run(row));
-    } catch (error) {
+    const written = this.#commit.add(() =>
+      this.#insert.run(seq, pair, rid, receivedAt, requestText, request.body, originText, report),
+    );
+    return written.catch((error) => {
       this.#size -= 1;
       // Its sender is refused now, so a later life must not send it.
-      if (error instanceof SyncError) this.#commit.addLasting(() => this.#remove.run(entry.seq));
+      if (error instanceof SyncError) this.#removeLater(seq);
       throw error;
-    }
+    });
   }
 
   journalReport(seq: number, report: string): Promise<void> {
@@ -105,7 +100,22 @@ class SqliteStore implements Store {
 
   journalDone(seq: number): void {
     this.#size -= 1;
-    this.#commit.addLasting(() => this.#remove.run(seq));
+    this.#removeLater(seq);
+  }
+
+  /** One statement removes all that were done since the last group. */
+  #removeLater(seq: number): void {
+    if (this.#done !== undefined) {
+      this.#done.push(seq);
+      return;
+    }
+    const done = [seq];
+    this.#done = done;
+    this.#commit.addLasting(() => {
+      // Those that come from now on go with the next group, whatever becomes of this one.
+      if (this.#done === done) this.#done = undefined;
+      this.#remove.run(JSON.stringify(done));
+    });
   }
 
   journalLeft(): readonly JournalEntry[] {
@@ -168,6 +178,24 @@ interface JournalRow {
   readonly body: Buffer;
   readonly origin: string;
   readonly report: string | null;
+}
+
+/** Without its body, which has a column of its own. */
+function requestJson(request: SipMessageOut): string {
+  const { toUri, fromUri, fromTag, callId, cseq, branch, contentType, headers, peer } = request;
+  // "Required": a field that is added to a request must be added here.
+  const kept: Required<Omit<SipMessageOut, "body">> = {
+    toUri,
+    fromUri,
+    fromTag,
+    callId,
+    cseq,
+    branch,
+    contentType,
+    headers,
+    peer,
+  };
+  return JSON.stringify(kept);
 }
 
 function toEntry(row: JournalRow): JournalEntry {

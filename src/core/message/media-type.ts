@@ -12,6 +12,10 @@ export interface MediaType {
  * @returns undefined when it is none
  */
 export function parseMediaType(value: string): MediaType | undefined {
+  return COMMON.get(value) ?? parse(value);
+}
+
+function parse(value: string): MediaType | undefined {
   const semicolon = value.indexOf(";");
   const head = semicolon < 0 ? value : value.slice(0, semicolon);
   const type = head.replace(BLANKS, "").toLowerCase();
@@ -44,4 +48,13 @@ const TYPE = /^[!#$%&'*+\-.^_`|~0-9a-z]+(?:\/[!#$%&'*+\-.^_`|~0-9a-z]+)?$/;
 /** One parameter, or a stray semicolon at the end. A token may hold what MIME forbids in it and phones write: ":/?=@". */
 const PARAMETER =
   /;[ \t]*(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*(?:([^\s";,]+)|"((?:[^"\\]|\\.)*)")[ \t]*)?/y;
+const PLAIN_UTF8: MediaType = { type: "text/plain", parameters: new Map([["charset", "UTF-8"]]) };
+/** As nearly every message has it; the others are read. */
+const COMMON: ReadonlyMap<string, MediaType> = new Map([
+  ["text/plain", PLAIN_TEXT],
+  ["text/plain;charset=UTF-8", PLAIN_UTF8],
+  ["text/plain; charset=UTF-8", PLAIN_UTF8],
+  ["text/plain;charset=utf-8", PLAIN_UTF8],
+  ["text/plain; charset=utf-8", PLAIN_UTF8],
+]);
 const QUOTED_PAIR = /\\(.)/g;
