@@ -24,10 +24,10 @@ export interface LocatorDeps {
 }
 
 export interface Locator {
-  /** Where to send, in order; empty when nothing was found. Never rejects. */
-  locate(request: LocateRequest, options?: LocateOptions): Promise<readonly Target[]>;
+  /** Where to send, in order; empty when nothing was found. At once for an IP literal. Never rejects. */
+  locate(request: LocateRequest, options?: LocateOptions): readonly Target[] | Promise<readonly Target[]>;
   /** The same, with the reason when nothing was found. */
-  find(request: LocateRequest, options?: LocateOptions): Promise<Located>;
+  find(request: LocateRequest, options?: LocateOptions): Located | Promise<Located>;
   /** The target gave a transport error, a time-out or 503: others are tried first for a while (§4.3). */
   failed(target: Endpoint, retryAfterMs?: number): void;
   /** The target answered: it is as good as any again. */
@@ -43,8 +43,14 @@ export function createLocator(deps: LocatorDeps): Locator {
     families: deps.families ?? [4, 6],
   });
 
-  async function find(request: LocateRequest, options: LocateOptions = {}): Promise<Located> {
-    const located = await search.find(request, options);
+  function find(request: LocateRequest, options: LocateOptions = {}): Located | Promise<Located> {
+    const located = search.find(request, options);
+    return located instanceof Promise
+      ? located.then((one) => sifted(request, one))
+      : sifted(request, located);
+  }
+
+  function sifted(request: LocateRequest, located: Located): Located {
     if (located.problem === undefined) return { targets: penalties.sift(located.targets) };
     deps.log.info({ host: request.host, problem: located.problem }, "next hop not found");
     return located;
@@ -52,7 +58,10 @@ export function createLocator(deps: LocatorDeps): Locator {
 
   return {
     find,
-    locate: async (request, options) => (await find(request, options)).targets,
+    locate: (request, options) => {
+      const located = find(request, options);
+      return located instanceof Promise ? located.then(({ targets }) => targets) : located.targets;
+    },
     failed: (target, retryAfterMs) => penalties.failed(target, retryAfterMs),
     succeeded: (target) => penalties.succeeded(target),
   };

@@ -31,16 +31,15 @@ export class Search {
   }
 
   /** Every target in the order to try, or why there is none. Never rejects. */
-  find(request: LocateRequest, options: LocateOptions): Promise<Located> {
+  find(request: LocateRequest, options: LocateOptions): Located | Promise<Located> {
     const host = (request.maddr ?? request.host).toLowerCase();
     const address = canonicalAddress(host);
-    if (address === undefined && !isHostName(host)) return Promise.resolve(problem("no-such-host"));
+    if (address === undefined && !isHostName(host)) return problem("no-such-host");
     const asked = askedTransport(request);
     const transport = asked ?? this.#fallback(request, options);
-    if (transport === undefined || !this.#has(transport)) return Promise.resolve(problem("no-transport"));
+    if (transport === undefined || !this.#has(transport)) return problem("no-transport");
     const port = request.port ?? DEFAULT_PORT[transport];
-    if (address !== undefined)
-      return Promise.resolve({ targets: [target(request, transport, address, port)] });
+    if (address !== undefined) return { targets: [target(request, transport, address, port)] };
     if (request.port !== undefined) return this.#byName(request, transport, host, port);
     if (asked !== undefined) return this.#bySrv(request, [service(transport, host)], host, transport);
     return this.#byOffer(request, options, host, transport);

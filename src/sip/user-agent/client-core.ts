@@ -73,8 +73,13 @@ export class ClientCore {
         this.#open--;
         resolve(outcome);
       });
+      const located = this.#deps.locator.locate(hop);
+      if (!(located instanceof Promise)) {
+        exchange.start(located);
+        return;
+      }
       // The locator never rejects; should it, the message ends as one without a next hop and not in silence.
-      this.#deps.locator.locate(hop).then(
+      located.then(
         (targets) => exchange.start(targets),
         () => exchange.start([]),
       );
