@@ -17,3 +17,24 @@ export interface SipMessageOut {
   /** Name of the configured peer that serves the domain of `toUri`. */
   readonly peer: string;
 }
+
+/** A SUBSCRIBE or NOTIFY to be sent. The SIP side adds Via, Max-Forwards, Contact, Route of the peer's proxy and lengths. RFC 3261 §12.2. */
+export interface SipDialogRequest {
+  readonly method: "SUBSCRIBE" | "NOTIFY";
+  /** Remote target: the far side's Contact, or its address of record when there is no dialog yet. */
+  readonly requestUri: string;
+  readonly toUri: string;
+  readonly toTag?: string;
+  readonly fromUri: string;
+  readonly fromTag: string;
+  readonly callId: string;
+  readonly cseq: number;
+  readonly branch: string;
+  /** The dialog's route set, each with its angle brackets. */
+  readonly routes: readonly string[];
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** "" for none. */
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  readonly peer: string;
+}

@@ -62,3 +62,81 @@ export type ProofOutcome =
   | { readonly kind: "link-down"; readonly retryAfter: number }
   | { readonly kind: "late" }
   | { readonly kind: "full"; readonly retryAfter: number };
+
+/** A SUBSCRIBE, NOTIFY or PUBLISH that came from SIP. RFC 6665, RFC 3903. */
+export interface SipEventInput {
+  readonly kind: "sip-event";
+  readonly method: "SUBSCRIBE" | "NOTIFY" | "PUBLISH";
+  readonly rid: string;
+  /** The same for every retransmission, different for any other. It is also the tag of To in our answer outside a dialog. */
+  readonly transaction: string;
+  readonly requestUri: string;
+  /** URIs as text, without angle brackets, header parameters or tag. */
+  readonly toUri: string;
+  readonly fromUri: string;
+  /** Tag of To: absent outside a dialog. */
+  readonly toTag?: string;
+  readonly fromTag?: string;
+  readonly callId: string;
+  readonly cseq: number;
+  /** URI of the first Contact. */
+  readonly contact?: string;
+  /** Record-Route values in the order of the message, each with its angle brackets. */
+  readonly recordRoute: readonly string[];
+  /** Event, package in lower case. */
+  readonly event?: {
+    readonly package: string;
+    readonly id?: string;
+    readonly parameters: ReadonlyMap<string, string>;
+  };
+  readonly expires?: number;
+  readonly subscriptionState?: SubscriptionState;
+  /** Media types of Accept, lower case; absent when there is no such header. */
+  readonly accept?: readonly string[];
+  /** Option tags of Supported, lower case. */
+  readonly supported: readonly string[];
+  /** SIP-If-Match of a PUBLISH (RFC 3903 §11.3.2). */
+  readonly ifMatch?: string;
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly contentLanguage?: string;
+  readonly body: Uint8Array;
+  /** Name of the configured peer it came from; its switches apply. */
+  readonly peer: string;
+  /**
+   * Does the source speak for `fromUri` (architecture §4 point 11)? A NOTIFY may come from anywhere: false then, and only a
+   * dialog of ours with both tags makes it good. Always true for SUBSCRIBE and PUBLISH.
+   */
+  readonly proven: boolean;
+}
+
+/** Subscription-State of a NOTIFY. RFC 6665 §8.2.3. */
+export interface SubscriptionState {
+  /** Lower case: active, pending, terminated or an extension. */
+  readonly state: string;
+  /** Lower case. */
+  readonly reason?: string;
+  /** Seconds. */
+  readonly expires?: number;
+  readonly retryAfter?: number;
+}
+
+/** How a SUBSCRIBE or NOTIFY of ours ended. */
+export interface SipDialogOutcome extends SipOutcome {
+  /** CSeq of the last attempt: credentials take a number of their own. */
+  readonly cseq: number;
+  readonly toTag?: string;
+  readonly contact?: string;
+  /** Record-Route of the answer, in its order. */
+  readonly recordRoute: readonly string[];
+  /** Seconds. */
+  readonly expires?: number;
+  readonly minExpires?: number;
+}
+
+/** A `<presence/>`, or a `<message/>` of PEP, that the XMPP server handed to one of our component hosts. */
+export interface XmppPresenceInput {
+  readonly kind: "xmpp-presence";
+  readonly rid: string;
+  readonly stanza: Element;
+}

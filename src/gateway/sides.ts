@@ -1,8 +1,18 @@
 /** The gateway's view of the outside: interfaces, not classes (architecture §3 rule 4). */
 
-import type { SipMessageOut } from "../core/effect";
-import type { ProofOutcome, SipMessageInput, SipOutcome, XmppMessageInput } from "../core/input";
+import type { SipDialogRequest, SipMessageOut } from "../core/effect";
+import type {
+  ProofOutcome,
+  SipDialogOutcome,
+  SipEventInput,
+  SipMessageInput,
+  SipOutcome,
+  XmppMessageInput,
+  XmppPresenceInput,
+} from "../core/input";
 import type { MessageOrigin } from "../core/message/origin";
+import type { SubscriptionRecord } from "../core/subscription/record";
+import type { Step, SubscriptionEffect } from "../core/subscription/step";
 import type { Element } from "../xml/element";
 
 /** How the SIP side hands a MESSAGE to the gateway; the returned answer becomes the SIP final response. */
@@ -14,11 +24,19 @@ export interface SipAnswer {
 
 export type SipMessageHandler = (message: SipMessageInput) => SipAnswer | Promise<SipAnswer>;
 
+/** How the SIP side hands a SUBSCRIBE, NOTIFY or PUBLISH to the gateway. It adds Contact to a 2xx that makes or keeps a dialog. */
+export type SipEventHandler = (event: SipEventInput) => SipAnswer | Promise<SipAnswer>;
+
 export interface SipSide {
-  /** Opens every listener. Rejects with a sentence that names the listener. */
-  start(onMessage: SipMessageHandler): Promise<void>;
+  /**
+   * Opens every listener. Rejects with a sentence that names the listener.
+   * @param onEvent left out: SUBSCRIBE, NOTIFY and PUBLISH are not allowed (405)
+   */
+  start(onMessage: SipMessageHandler, onEvent?: SipEventHandler): Promise<void>;
   /** Sends one MESSAGE and resolves with how it ended; never rejects. */
   send(request: SipMessageOut): Promise<SipOutcome>;
+  /** Sends one SUBSCRIBE or NOTIFY and resolves with how it ended; never rejects. */
+  sendInDialog(request: SipDialogRequest): Promise<SipDialogOutcome>;
   /** Refuses new requests with 503 from now on. */
   drain(): void;
   /** Closes sockets and gives up what is open; resolves with the number of transactions left. */
@@ -26,10 +44,13 @@ export interface SipSide {
 }
 
 export type XmppMessageHandler = (message: XmppMessageInput) => void;
+export type XmppPresenceHandler = (presence: XmppPresenceInput) => void;
 
 export interface XmppSide {
   /** Begins to connect every component; resolves at once, the links come up in their own time. */
-  start(onMessage: XmppMessageHandler): void;
+  start(onMessage: XmppMessageHandler, onPresence?: XmppPresenceHandler): void;
+  /** Calls back whenever the link of a component host comes up from now on. */
+  onUp(callback: (host: string) => void): void;
   /** Is the link that serves this domain (component host) ready for stanzas? */
   isUp(host: string): boolean;
   /** Resolves when every link has been up at least once or has failed for good, or when `deadlineMs` has passed. */
@@ -90,6 +111,71 @@ export interface Store {
   forgetReceipts(before: number): void;
   /** Flushes and closes. */
   close(): void;
+}
+
+/** Subscriptions: read and written in one turn, so that two events of one row cannot cross (architecture §5). */
+export interface SubscriptionStore {
+  /**
+   * Loads the row, runs the pure step, saves what it returns. Resolves with the effects when the row is on disk.
+   * Steps are run in the order of the calls. Rejects when the store did not take it.
+   */
+  step(
+    key: string,
+    step: (record: SubscriptionRecord | undefined) => Step,
+  ): Promise<readonly SubscriptionEffect[]>;
+  get(key: string): SubscriptionRecord | undefined;
+  /** The key of the row with this dialog. */
+  keyOfDialog(callId: string, localTag: string): string | undefined;
+  /** Rows of a direction between two bare JIDs. */
+  ofPair(
+    direction: SubscriptionRecord["direction"],
+    watcher: string,
+    presentity: string,
+  ): readonly SubscriptionRecord[];
+  /** Rows of a direction whose watcher this is, at most `limit`. */
+  ofWatcher(
+    direction: SubscriptionRecord["direction"],
+    watcher: string,
+    limit: number,
+  ): readonly SubscriptionRecord[];
+  /** Rows of a direction whose presentity this is, at most `limit`. */
+  ofPresentity(
+    direction: SubscriptionRecord["direction"],
+    presentity: string,
+    limit: number,
+  ): readonly SubscriptionRecord[];
+  countOfWatcher(direction: SubscriptionRecord["direction"], watcher: string): number;
+  count(): number;
+  /** Keys of the rows that are due, the longest due first. */
+  due(now: number, limit: number): readonly string[];
+  /** When the next row is due, milliseconds since 1970. */
+  nextDue(): number | undefined;
+  /** Rows in the order of their keys, after a key: for going through all of them without holding them. */
+  page(after: string, limit: number): readonly SubscriptionRecord[];
+}
+
+/** A document that a phone of ours published (RFC 3903). */
+export interface PublicationRow {
+  readonly etag: string;
+  /** Bare JID of whoever published. */
+  readonly presentity: string;
+  readonly contentType: string;
+  readonly body: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** When it was first published or last modified: the newest device's person wins. */
+  readonly modifiedAt: number;
+}
+
+export interface PublicationStore {
+  /** Puts a row in the place of the one that had `replaces`; resolves when it is on disk. */
+  putPublication(row: PublicationRow, replaces?: string): Promise<void>;
+  removePublication(etag: string): Promise<void>;
+  getPublication(etag: string): PublicationRow | undefined;
+  publicationsOf(presentity: string): readonly PublicationRow[];
+  /** Those that have expired, at most `limit`. */
+  expiredPublications(now: number, limit: number): readonly PublicationRow[];
+  nextPublicationExpiry(): number | undefined;
 }
 
 export interface Clock {

@@ -81,11 +81,19 @@ export function watchTransports(transports: Transports, transcript: Transcript):
 /** Shows every message stanza that passes the component link. */
 export function watchXmpp(xmpp: XmppSide, transcript: Transcript): XmppSide {
   return {
-    start: (onMessage) =>
-      xmpp.start((message) => {
-        transcript.stanza("←", message.stanza);
-        onMessage(message);
-      }),
+    start: (onMessage, onPresence) =>
+      xmpp.start(
+        (message) => {
+          transcript.stanza("←", message.stanza);
+          onMessage(message);
+        },
+        onPresence &&
+          ((presence) => {
+            transcript.stanza("←", presence.stanza);
+            onPresence(presence);
+          }),
+      ),
+    onUp: (callback) => xmpp.onUp(callback),
     prove: (stanza) => {
       transcript.stanza("→", stanza);
       return xmpp.prove(stanza);

@@ -9,6 +9,7 @@ import type { SipOptions } from "./options";
 import type { FramingFault, Source, Transports } from "./transport/transport";
 import { ClientCore } from "./user-agent/client-core";
 import type { NextHops } from "./user-agent/next-hop";
+import { localOutcome } from "./user-agent/outcome";
 import { ServerCore } from "./user-agent/server-core";
 
 export interface SipSideDeps {
@@ -41,6 +42,11 @@ export function createSipSide(options: SipOptions, deps: SipSideDeps): SipUserAg
       return transports.start(guarded(log, counters, receiver(server, client, counters, limits)));
     },
     send: (request: SipMessageOut) => client.send("MESSAGE", request),
+    sendInDialog: async ({ cseq }) => ({
+      ...localOutcome(501, "Not Implemented", false),
+      cseq,
+      recordRoute: [],
+    }),
     probe: (uri, fromUri, peer) =>
       client.send("OPTIONS", probeRequest(uri, fromUri, peer, options.accept, ids)),
     drain: () => server?.drain(),

@@ -1,8 +1,17 @@
 /** The XMPP side: one link for each component host, and what each kind of stanza means. XEP-0114, RFC 6120 §8, RFC 6121 §8. */
 
 import type { ProofOutcome } from "../core/input";
-import type { Clock, Counters, Ids, Log, XmppMessageHandler, XmppSide } from "../gateway/sides";
-import type { Element } from "../xml/element";
+import type {
+  Clock,
+  Counters,
+  Ids,
+  Log,
+  XmppMessageHandler,
+  XmppPresenceHandler,
+  XmppSide,
+} from "../gateway/sides";
+import { child, type Element } from "../xml/element";
+import { NS } from "../xml/namespaces";
 import { domainOf } from "./address";
 import { answerIq } from "./iq";
 import { ComponentLink, type LinkState } from "./link";
@@ -40,6 +49,7 @@ class Side implements ComponentSide {
   readonly #startedAt: number;
   readonly #watchers = new Set<(link: LinkState) => void>();
   #onMessage: XmppMessageHandler = () => undefined;
+  #onPresence: XmppPresenceHandler | undefined;
   /** Did a stanza come over another link than that of its host? */
   #crossed = false;
 
@@ -52,8 +62,9 @@ class Side implements ComponentSide {
     );
   }
 
-  start(onMessage: XmppMessageHandler): void {
+  start(onMessage: XmppMessageHandler, onPresence?: XmppPresenceHandler): void {
     this.#onMessage = onMessage;
+    this.#onPresence = onPresence;
     for (const link of this.#links.values()) link.start();
   }
 
@@ -67,6 +78,12 @@ class Side implements ComponentSide {
 
   onLinkChange(callback: (link: LinkState) => void): void {
     this.#watchers.add(callback);
+  }
+
+  onUp(callback: (host: string) => void): void {
+    this.onLinkChange(({ host, state }) => {
+      if (state === "up") callback(host);
+    });
   }
 
   /** True when every link has been up; false when one has failed for good or `deadlineMs` has passed. */
@@ -141,8 +158,7 @@ class Side implements ComponentSide {
         this.#iq(link, stanza);
         return;
       case "presence":
-        // Presence is not translated yet. RFC 6121 §8.5.1 wants silence about addresses that have none, to `subscribe` too.
-        this.#deps.counters.add("xmpp.dropped.presence");
+        this.#presence(stanza);
         return;
       default:
         this.#deps.counters.add("xmpp.dropped.unknown");
@@ -154,8 +170,19 @@ class Side implements ComponentSide {
       this.#deps.counters.add("xmpp.bounced");
       return;
     }
+    if (this.#onPresence !== undefined && child(stanza, NS.pubsubEvent, "event") !== undefined) {
+      // What a person publishes through PEP: not a message from anybody (XEP-0163 §4).
+      this.#presence(stanza);
+      return;
+    }
     this.#deps.counters.add("xmpp.message");
     this.#onMessage({ kind: "xmpp-message", rid: this.#deps.ids.random(RID_BITS), stanza });
+  }
+
+  /** Without a handler RFC 6121 §8.5.1 wants silence about addresses that have no presence, to `subscribe` too. */
+  #presence(stanza: Element): void {
+    this.#deps.counters.add(this.#onPresence === undefined ? "xmpp.dropped.presence" : "xmpp.presence");
+    this.#onPresence?.({ kind: "xmpp-presence", rid: this.#deps.ids.random(RID_BITS), stanza });
   }
 
   #iq(link: ComponentLink, iq: Element): void {

@@ -111,6 +111,9 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
           requests.push(request);
           return next(stage.outcomes)(request);
         },
+        sendInDialog: async () => {
+          throw new Error("no dialog in page mode");
+        },
         drain: () => undefined,
         stop: async () => {
           stage.onStop("sip");
@@ -121,6 +124,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         start: (handler) => {
           onXmpp = handler;
         },
+        onUp: () => undefined,
         isUp: (host) => !down.has(host),
         settled: async () => true,
         prove: async (stanza) => {
