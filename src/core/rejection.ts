@@ -38,6 +38,10 @@ export const REJECTIONS = {
   LINK_DOWN: kind(503, "remote-server-timeout", "wait", "The XMPP server is not connected; try again later"),
   PROOF_LATE: kind(504, "remote-server-timeout", "wait", "The XMPP server did not confirm in time"),
   STOPPING: kind(503, "resource-constraint", "wait", "The gateway is stopping; try again later"),
+  EVENT_UNKNOWN: kind(489, "feature-not-implemented", "cancel", "This event package is not served"), // RFC 6665 §7.2.1
+  ACCEPT_EXCLUDES: kind(406, "not-acceptable", "modify", "No body of this event would be accepted"), // RFC 3856 §6.5
+  NO_DIALOG: kind(481, "item-not-found", "cancel", "Subscription does not exist"), // RFC 6665 §4.1.3
+  PUBLISH_NOT_SERVED: kind(405, "not-allowed", "cancel", "Nothing can be published here for this address"), // RFC 3903 §6
   NO_NEXT_HOP: kind(502, "remote-server-not-found", "cancel", "No server was found for this SIP domain"),
   EXPIRED: kind(504, "remote-server-timeout", "wait", "The message could not be delivered in time"),
   INTERNAL: kind(500, "internal-server-error", "cancel", "Something went wrong in the gateway"),

@@ -16,7 +16,7 @@ export interface StepContext {
   readonly settings: SubscriptionSettings;
   readonly tables: Tables;
   /** Key to names of the addresses on SIP: our XMPP user's and the contact's URIs; undefined when no rule maps one. */
-  readonly uris: { readonly watcher: string; readonly presentity: string } | undefined;
+  readonly uris: { readonly watcher: string; readonly presentity: string; readonly peer: string } | undefined;
 }
 
 /** Bounds and times; all milliseconds but those named seconds. */
