@@ -3,6 +3,7 @@
 import type { PeerSwitches } from "../core/switches";
 import type { ContentTypeTable, DomainTable, ErrorTable } from "../core/tables";
 import type { GatewayLimits } from "../gateway/limits";
+import type { PresenceOptions } from "../gateway/presence/options";
 import type { DigestUser, SipPeer } from "../sip/options";
 import type { TimerOptions } from "../sip/transaction/timers";
 import type { ListenerOptions, TlsOptions } from "../sip/transport/transport";
@@ -22,6 +23,8 @@ export interface Config {
   readonly log: Settings["log"];
   /** Where the health page listens; absent: nowhere. */
   readonly health?: { readonly host: string; readonly port: number };
+  /** Absent: presence is off. */
+  readonly presence?: PresenceOptions;
   readonly limits: GatewayLimits;
 }
 

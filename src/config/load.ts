@@ -6,7 +6,9 @@ import type { PeerSwitches } from "../core/switches";
 import { DEFAULT_SWITCHES } from "../core/switches";
 import type { DomainTable } from "../core/tables";
 import type { GatewayLimits } from "../gateway/limits";
+import type { PresenceOptions } from "../gateway/presence/options";
 import type { SipPeer } from "../sip/options";
+import { timersFor } from "../sip/transaction/timers";
 import type { ComponentOptions } from "../xmpp/options";
 import { type Config, DEFAULT_PEER, type SipConfig, type XmppConfig } from "./config";
 import { crossCheck } from "./cross-checks";
@@ -43,6 +45,7 @@ export function configFrom(text: string, file: string, env: Environment): Config
     store: { file: resolveFile(loading, settings.store.file), migrations: PACKAGED_MIGRATIONS },
     log: settings.log,
     ...(settings.health.listen === "off" ? {} : { health: settings.health.listen }),
+    ...(settings.presence.enabled ? { presence: presenceOptions(settings) } : {}),
     limits: gatewayLimits(settings.limits),
   };
   crossCheck(loading, settings, tables.domains);
@@ -156,6 +159,28 @@ function gatewayLimits(limits: Settings["limits"]): GatewayLimits {
     maximumConversations: limits.conversations,
     receiptLifetimeMs: limits.receiptLifetime,
     stopGraceMs: limits.stopGrace,
+  };
+}
+
+function presenceOptions({ presence, sip }: Settings): PresenceOptions {
+  const { limits, retry } = presence;
+  return {
+    settings: {
+      expiresSeconds: Math.ceil(presence.expires / 1000),
+      minimumExpiresSeconds: Math.ceil(presence.minimumExpires / 1000),
+      maximumExpiresSeconds: Math.ceil(presence.maximumExpires / 1000),
+      timerNMs: timersFor(sip.timers, false).f,
+      probeAnswerMs: presence.probeAnswer,
+      retryFirstMs: retry.first,
+      retryLongestMs: retry.longest,
+    },
+    notifyIntervalMs: presence.notifyInterval,
+    requestsPerSecond: presence.requestsPerSecond,
+    maximumSubscriptions: limits.subscriptions,
+    maximumPerWatcher: limits.perWatcher,
+    watcherBurst: limits.burst,
+    watcherPerSecond: limits.perSecond,
+    maximumDevices: limits.devices,
   };
 }
 

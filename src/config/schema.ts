@@ -154,6 +154,39 @@ const XMPP = section("The XMPP side: our links to XMPP servers (XEP-0114).", {
   }),
 });
 
+const PRESENCE = section("Who sees whom online (RFC 8048).", {
+  enabled: option(YES_NO, true, "Translate presence; false: messages only"),
+  expires: option(
+    DURATION,
+    "1 h",
+    "Lifetime of a SIP subscription when nobody says otherwise (RFC 3856 §6.4)",
+  ),
+  minimumExpires: option(DURATION, "1 min", "Shortest lifetime that a SIP watcher may ask for"),
+  maximumExpires: option(DURATION, "1 d", "Longest lifetime that a SIP watcher is given"),
+  notifyInterval: option(
+    DURATION,
+    "1 s",
+    "Shortest time between two NOTIFYs to one watcher; changes meanwhile go as one",
+  ),
+  requestsPerSecond: option(
+    integer(1, 100_000),
+    1000,
+    "Subscriptions begun or refreshed by ourselves in a second: after a restart, or when many are due",
+  ),
+  probeAnswer: option(DURATION, "5 s", "How long a watcher's server may take to say whether he is online"),
+  retry: section("Pauses before a failed subscription is tried again; they double, with jitter.", {
+    first: option(DURATION, "15 s", "First pause"),
+    longest: option(DURATION, "30 min", "Longest pause"),
+  }),
+  limits: section("Bounds of presence.", {
+    subscriptions: option(integer(1, 10_000_000), 1_000_000, "Subscriptions in all"),
+    perWatcher: option(integer(1, 1_000_000), 2000, "Of those, subscriptions of one watcher"),
+    burst: option(integer(1, 1_000_000), 1000, "Subscriptions that one watcher may ask for at once"),
+    perSecond: option(integer(1, 100_000), 20, "How many more in a second after that"),
+    devices: option(integer(1, 10_000), 100, "Devices of one person that are shown"),
+  }),
+});
+
 /** The whole configuration. */
 export const SCHEMA = section("", {
   sip: SIP,
@@ -178,6 +211,7 @@ export const SCHEMA = section("", {
   health: section("A page for health checks and counters (HTTP).", {
     listen: option(HEALTH_LISTEN, "127.0.0.1:8060", "Where it is served"),
   }),
+  presence: PRESENCE,
   limits: section("Bounds of the gateway between the two sides.", {
     journal: option(integer(1, 10_000_000), 20_000, "Messages taken from XMPP and not yet answered by SIP"),
     perPair: option(integer(1, 1_000_000), 500, "Of those, messages of one pair of people"),

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Shape } from "../../src/config/option";
 import { parseSettings } from "../../src/config/parse";
 import { sampleText } from "../../src/config/sample";
@@ -8,9 +6,10 @@ import { SCHEMA } from "../../src/config/schema";
 import { DEFAULT_SWITCHES } from "../../src/core/switches";
 import { DEFAULT_LIMITS } from "../../src/gateway/limits";
 import { DEFAULT_TIMERS } from "../../src/sip/transaction/timers";
+import { expectPage } from "../docs/pages";
 
 test("isthmus.sample.yaml is what `isthmus config init` writes today", () => {
-  expect(readFileSync(join(__dirname, "../../isthmus.sample.yaml"), "utf8")).toBe(sampleText());
+  expectPage("isthmus.sample.yaml", sampleText());
 });
 
 test("the sample parses to the defaults, apart from its three examples", () => {

@@ -1,0 +1,39 @@
+/** Bounds and times of presence, each with its reason (architecture E18). main.ts fills them from the configuration. */
+
+import type { SubscriptionSettings } from "../../core/subscription/step";
+
+export interface PresenceOptions {
+  readonly settings: SubscriptionSettings;
+  /** Shortest time between two NOTIFYs of one dialog: what changes meanwhile goes as one (RFC 3856 §6.10). Milliseconds. */
+  readonly notifyIntervalMs: number;
+  /** SUBSCRIBEs and probes that we begin by ourselves in a second: after a restart, and when many are due at once. */
+  readonly requestsPerSecond: number;
+  /** Subscriptions in all; beyond: 503, resource-constraint. */
+  readonly maximumSubscriptions: number;
+  /** Of those, subscriptions of one watcher. */
+  readonly maximumPerWatcher: number;
+  /** SUBSCRIBEs of one watcher at once, and how many more in a second after that: a phone asks for a whole list at sign-on. */
+  readonly watcherBurst: number;
+  readonly watcherPerSecond: number;
+  /** Devices of one person that are remembered. */
+  readonly maximumDevices: number;
+}
+
+export const DEFAULT_PRESENCE: PresenceOptions = {
+  settings: {
+    expiresSeconds: 3600,
+    minimumExpiresSeconds: 60,
+    maximumExpiresSeconds: 86_400,
+    timerNMs: 32_000,
+    probeAnswerMs: 5_000,
+    retryFirstMs: 15_000,
+    retryLongestMs: 30 * 60_000,
+  },
+  notifyIntervalMs: 1_000,
+  requestsPerSecond: 1_000,
+  maximumSubscriptions: 1_000_000,
+  maximumPerWatcher: 2_000,
+  watcherBurst: 1_000,
+  watcherPerSecond: 20,
+  maximumDevices: 100,
+};

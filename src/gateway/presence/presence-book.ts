@@ -1,0 +1,67 @@
+/**
+ * What is known of people's presence: by pair, since a server may show one watcher more than another (architecture §5).
+ * Kept as text, which is a fifth of the objects: there may be hundreds of thousands of pairs.
+ */
+
+import type { DevicePresence, PersonPresence, PresenceDocument } from "../../core/presence/document";
+
+export class PresenceBook {
+  readonly #documents = new Map<string, string>();
+  readonly #maximumDevices: number;
+
+  /** @param maximumDevices of one person; further ones are not taken */
+  constructor(maximumDevices: number) {
+    this.#maximumDevices = maximumDevices;
+  }
+
+  get size(): number {
+    return this.#documents.size;
+  }
+
+  /** Undefined: nothing is known, which is not the same as offline. */
+  get(watcher: string, presentity: string): PresenceDocument | undefined {
+    const text = this.#documents.get(bookKey(watcher, presentity));
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  has(watcher: string, presentity: string): boolean {
+    return this.#documents.has(bookKey(watcher, presentity));
+  }
+
+  /** False when that was known already. */
+  put(watcher: string, presentity: string, document: PresenceDocument): boolean {
+    const key = bookKey(watcher, presentity);
+    const text = JSON.stringify(document);
+    if (this.#documents.get(key) === text) return false;
+    this.#documents.set(key, text);
+    return true;
+  }
+
+  /** One device of a person has changed; false when nothing that is known has. */
+  putDevice(watcher: string, presentity: string, device: DevicePresence): boolean {
+    const before = this.get(watcher, presentity);
+    const others = before?.devices.filter(({ id, open }) => id !== device.id && open) ?? [];
+    if (others.length >= this.#maximumDevices) return false;
+    // A device that has gone is told only as long as it is the last: a document never lacks a tuple.
+    const devices = device.open || others.length === 0 ? [...others, device] : others;
+    return this.put(watcher, presentity, { ...before, devices });
+  }
+
+  /** What the person publishes beside her devices' presence. False when that was known, or nothing is known of her. */
+  putPerson(watcher: string, presentity: string, person: PersonPresence): boolean {
+    const before = this.get(watcher, presentity);
+    return before === undefined ? false : this.put(watcher, presentity, { ...before, person });
+  }
+
+  forget(watcher: string, presentity: string): void {
+    this.#documents.delete(bookKey(watcher, presentity));
+  }
+
+  clear(): void {
+    this.#documents.clear();
+  }
+}
+
+function bookKey(watcher: string, presentity: string): string {
+  return `${watcher} ${presentity}`;
+}
