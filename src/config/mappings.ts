@@ -1,7 +1,8 @@
 /** The mapping tables (mappings/*.yaml): text → frozen tables. Errors name the file, the line, the key and what is expected. */
 
 import type * as z from "zod";
-import { ANY, compileDomains } from "../core/address/domain-index";
+import { ANY } from "../core/address/domain-index";
+import { compileDomains } from "../core/address/domains";
 import type {
   ConditionRow,
   ContentTypeTable,

@@ -38,11 +38,6 @@ export class DomainIndex implements DomainTable {
   }
 }
 
-/** Makes the look-ups of a table once; a table that has them already is given back. */
-export function compileDomains(table: DomainTable): DomainIndex {
-  return table instanceof DomainIndex ? table : new DomainIndex(table);
-}
-
 /** The name that stands for any domain. */
 export const ANY = "*";
 

@@ -1,9 +1,10 @@
 /** Who is whom across the domain rules: RFC 7247 §6.4 and §6.5 with the domains that the operator named. */
 
+import { Memo } from "../memo";
 import { type Rejection, reject } from "../rejection";
 import { ok, type Result, refuse } from "../result";
 import type { DomainTable, SipDomainRule, XmppDomainRule } from "../tables";
-import { compileDomains, type DomainIndex } from "./domain-index";
+import { DomainIndex } from "./domain-index";
 import { parseHost } from "./host";
 import { isIpv4 } from "./ip-literal";
 import { enforceDomain, type Jid, parseJid } from "./jid";
@@ -13,8 +14,6 @@ import { parseSipUri, type SipUri } from "./sip-uri";
 import { isTelephoneNumber, telToUser } from "./tel";
 import { grOf, localpartToName } from "./xmpp-to-sip";
 import { parseXmppUri } from "./xmpp-uri";
-
-export { compileDomains } from "./domain-index";
 
 export interface JidByRule<Rule> {
   /** Text of the JID, canonical. */
@@ -28,13 +27,29 @@ export interface UriByRule<Rule> {
   readonly rule: Rule;
 }
 
+/** A domain table with its look-ups and its memory: the same few thousand people write nearly all messages. */
+class Directions extends DomainIndex {
+  readonly sipSenders = new Memo((uri) => sipSender(uri, this), REMEMBERED);
+  readonly sipTargets = new Memo((uri) => sipTarget(uri, this), REMEMBERED);
+  readonly jidSenders = new Memo((jid) => jidSender(jid, this), REMEMBERED);
+  readonly jidTargets = new Memo((jid) => jidTarget(jid, this), REMEMBERED);
+}
+
+/** Makes the look-ups of a table once; a table that has them already is given back. */
+export function compileDomains(table: DomainTable): Directions {
+  return table instanceof Directions ? table : new Directions(table);
+}
+
 /**
  * The JID of somebody who lives on SIP (From, P-Asserted-Identity): his domain becomes its component host.
  * Refused: SENDER_NOT_SERVED when no rule names the domain or there is no user, and what reading an address may refuse.
  * @param domains best compiled (`compileDomains`): a plain table is compiled anew for each call
  */
 export function sipSenderToJid(uriText: string, domains: DomainTable): Result<JidByRule<SipDomainRule>> {
-  const index = compileDomains(domains);
+  return compileDomains(domains).sipSenders.of(uriText);
+}
+
+function sipSender(uriText: string, index: DomainIndex): Result<JidByRule<SipDomainRule>> {
   const uri = parseSipUri(uriText);
   if (!uri.ok) return uri;
   if (uri.value.scheme === "xmpp") return xmppSender(uriText, index);
@@ -52,7 +67,10 @@ export function sipSenderToJid(uriText: string, domains: DomainTable): Result<Ji
  * belongs to somebody on SIP (that would be SIP to SIP through us); and what reading an address may refuse.
  */
 export function sipTargetToJid(uriText: string, domains: DomainTable): Result<JidByRule<XmppDomainRule>> {
-  const index = compileDomains(domains);
+  return compileDomains(domains).sipTargets.of(uriText);
+}
+
+function sipTarget(uriText: string, index: DomainIndex): Result<JidByRule<XmppDomainRule>> {
   const uri = parseSipUri(uriText);
   if (!uri.ok) return uri;
   const { scheme, host, user } = uri.value;
@@ -74,7 +92,10 @@ export function sipTargetToJid(uriText: string, domains: DomainTable): Result<Ji
  * Refused: SENDER_NOT_SERVED when no rule names the domain (RFC 8048 §8.1) or it is a component host of ours.
  */
 export function jidSenderToSip(jidText: string, domains: DomainTable): Result<UriByRule<XmppDomainRule>> {
-  const index = compileDomains(domains);
+  return compileDomains(domains).jidSenders.of(jidText);
+}
+
+function jidSender(jidText: string, index: DomainIndex): Result<UriByRule<XmppDomainRule>> {
   const jid = parseJid(jidText);
   if (!jid.ok) return jid;
   const rule = ruleForXmppDomain(jid.value.domain, index);
@@ -96,7 +117,10 @@ export function jidSenderToSip(jidText: string, domains: DomainTable): Result<Ur
  * Refused: DOMAIN_NOT_SERVED when the domain is not a component host of ours.
  */
 export function jidTargetToSip(jidText: string, domains: DomainTable): Result<UriByRule<SipDomainRule>> {
-  const index = compileDomains(domains);
+  return compileDomains(domains).jidTargets.of(jidText);
+}
+
+function jidTarget(jidText: string, index: DomainIndex): Result<UriByRule<SipDomainRule>> {
   const jid = parseJid(jidText);
   if (!jid.ok) return jid;
   const rule = index.sipByComponent.get(jid.value.domain);
@@ -195,3 +219,5 @@ function notServed(domain: string): { readonly ok: false; readonly rejection: Re
 }
 
 const NOBODY: Result<undefined> = ok(undefined);
+/** Addresses of each kind whose mapping is remembered: some 2 MiB each at their longest. */
+const REMEMBERED = 4_096;
