@@ -42,6 +42,10 @@ export const REJECTIONS = {
   ACCEPT_EXCLUDES: kind(406, "not-acceptable", "modify", "No body of this event would be accepted"), // RFC 3856 §6.5
   NO_DIALOG: kind(481, "item-not-found", "cancel", "Subscription does not exist"), // RFC 6665 §4.1.3
   PUBLISH_NOT_SERVED: kind(405, "not-allowed", "cancel", "Nothing can be published here for this address"), // RFC 3903 §6
+  INTERVAL_TOO_BRIEF: kind(423, "bad-request", "modify", "Interval Too Brief"), // RFC 6665 §4.2.1.1, RFC 3903 §6
+  ETAG_UNKNOWN: kind(412, "item-not-found", "modify", "Conditional Request Failed"), // RFC 3903 §11.2.1
+  EXTENSION_REQUIRED: kind(421, "feature-not-implemented", "modify", "This list needs support for eventlist"), // RFC 4662 §4.1
+  NOT_OWNER: kind(403, "forbidden", "auth", "Only its owner may watch this"), // RFC 4662 §4.4, RFC 3857 §4.6
   NO_NEXT_HOP: kind(502, "remote-server-not-found", "cancel", "No server was found for this SIP domain"),
   EXPIRED: kind(504, "remote-server-timeout", "wait", "The message could not be delivered in time"),
   INTERNAL: kind(500, "internal-server-error", "cancel", "Something went wrong in the gateway"),
