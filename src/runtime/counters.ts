@@ -7,14 +7,18 @@ const MAXIMUM_NAMES = 1_000;
 
 /** Counters that start at zero with the process. */
 export function createCounters(): Counters {
-  const values = new Map<string, number>();
+  // Boxed, so that counting is one look-up: it happens several times for every message.
+  const values = new Map<string, { count: number }>();
   return {
     add: (name, by = 1) => {
-      const before = values.get(name);
-      if (before === undefined && values.size >= MAXIMUM_NAMES) return;
-      values.set(name, (before ?? 0) + by);
+      const value = values.get(name);
+      if (value !== undefined) value.count += by;
+      else if (values.size < MAXIMUM_NAMES) values.set(name, { count: by });
     },
-    get: (name) => values.get(name) ?? 0,
-    all: () => Object.fromEntries([...values].sort(([a], [b]) => (a < b ? -1 : 1))),
+    get: (name) => values.get(name)?.count ?? 0,
+    all: () =>
+      Object.fromEntries(
+        [...values].map(([name, { count }]) => [name, count] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+      ),
   };
 }

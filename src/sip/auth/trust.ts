@@ -2,6 +2,7 @@
 
 import { BlockList, isIP } from "node:net";
 import { parseSipUri, type SipUri } from "../../core/address/sip-uri";
+import { Memo } from "../../core/memo";
 import type { Counters, Log } from "../../gateway/sides";
 import type { HeaderField } from "../message/header-list";
 import { parseNameAddr } from "../message/name-addr";
@@ -27,6 +28,7 @@ export class Trust {
   /** Domains some of whose users sign for themselves. */
   readonly #userDomains = new Set<string>();
   readonly #peersByAddress = new Map<string, readonly TrustedPeer[]>();
+  readonly #uris = new Memo(parseSipUri, REMEMBERED_URIS);
   readonly #log: Log;
   readonly #counters: Counters;
 
@@ -54,7 +56,7 @@ export class Trust {
 
   #judgeNeighbour(received: ReceivedRequest, peers: readonly TrustedPeer[]): TrustVerdict {
     const fromUri = assertedIdentity(received) ?? received.from.uri;
-    const uri = parseSipUri(fromUri);
+    const uri = this.#uris.of(fromUri);
     if (!uri.ok) return refused(400, "Malformed From");
     for (const { peer, domains, isForAll } of peers) {
       if (isForAll || domains.has(uri.value.host)) return { kind: "speaks", fromUri, peer: peer.name };
@@ -189,3 +191,5 @@ const DEFAULT_PEER = "default";
 const LOGGED_NAME_MAXIMUM = 64;
 /** Source addresses whose peers are remembered; a flood of others only costs looking them up again. */
 const MAXIMUM_ADDRESSES = 10_000;
+/** Senders whose URI need not be read again. */
+const REMEMBERED_URIS = 4_096;

@@ -1,6 +1,8 @@
 /** What a UAS checks before it looks at the meaning of a request. RFC 3261 §8.2.1, §8.2.2, §16.3; RFC 5393 §4.2. */
 
-import { parseSipUri } from "../../core/address/sip-uri";
+import type { SipUri } from "../../core/address/sip-uri";
+import type { Memo } from "../../core/memo";
+import type { Result } from "../../core/result";
 import type { HeaderField } from "../message/header-list";
 import { splitValues } from "../message/values";
 import type { ReceivedRequest } from "../transaction/received-request";
@@ -16,6 +18,8 @@ export interface InspectContext {
   /** Domains that are served here, lower case; "*" is any. */
   readonly domains: ReadonlySet<string>;
   readonly isOurs: (host: string, port: number) => boolean;
+  /** `parseSipUri` */
+  readonly uris: Memo<Result<SipUri>>;
 }
 
 /** The methods that do something here. INVITE is understood too, but nothing would be served by offering it. */
@@ -33,12 +37,12 @@ export function inspect(received: ReceivedRequest, context: InspectContext): Ref
   // To us a message is not at its end: it goes on into XMPP, so the last hop is used up (§16.3 item 3).
   const hops = request.headers.get("Max-Forwards");
   if (hops !== undefined && Number(hops) === 0) return refusal(483, "Too Many Hops");
-  return inspectRequestUri(request.uri, context.domains);
+  return inspectRequestUri(request.uri, context);
 }
 
 /** §8.2.2.1: 416 for a scheme that nobody here can read, 404 for a domain that is not ours. */
-function inspectRequestUri(text: string, domains: ReadonlySet<string>): Refusal | undefined {
-  const uri = parseSipUri(text);
+function inspectRequestUri(text: string, { domains, uris }: InspectContext): Refusal | undefined {
+  const uri = uris.of(text);
   if (!uri.ok) {
     const { code, sipStatus } = uri.rejection;
     return refusal(

@@ -1,5 +1,7 @@
 /** The UAS: requests in, answers out. RFC 3261 §8.2; OPTIONS: §11.2; CANCEL: §9.2; INVITE refused: §13.3.1.3. */
 
+import { parseSipUri } from "../../core/address/sip-uri";
+import { Memo } from "../../core/memo";
 import type { Clock, Counters, Log, SipAnswer, SipMessageHandler } from "../../gateway/sides";
 import { Trust } from "../auth/trust";
 import { parseCSeq } from "../message/cseq";
@@ -50,6 +52,7 @@ export class ServerCore implements AnswerSender {
     this.#context = {
       domains: new Set(options.domains.map((domain) => domain.toLowerCase())),
       isOurs: (host, port) => deps.transports.isOurs(host, port),
+      uris: new Memo(parseSipUri, REMEMBERED_URIS),
     };
     this.#optionsHeaders = [
       ["Allow", ALLOW],
@@ -255,3 +258,5 @@ const SERVER_ERROR: SipAnswer = { status: 500, reason: "Server Internal Error", 
 const RETRY_SOON: AnswerHeaders = [["Retry-After", "5"]];
 /** Seconds: what a restart takes. */
 const RETRY_WHEN_RESTARTED: AnswerHeaders = [["Retry-After", "30"]];
+/** Request-URIs that need not be read again. */
+const REMEMBERED_URIS = 4_096;
