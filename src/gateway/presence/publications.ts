@@ -1,0 +1,196 @@
+/** The event state compositor: phones publish here what their users' watchers see. RFC 3903 §6. */
+
+import { sipSenderToJid } from "../../core/address/domains";
+import type { SipEventInput } from "../../core/input";
+import type { PresenceDocument } from "../../core/presence/document";
+import { compose, type Published } from "../../core/publication/compose";
+import {
+  type PublishDecision,
+  type PublishSettings,
+  publish,
+  type ReadDocument,
+} from "../../core/publication/publish";
+import { reject } from "../../core/rejection";
+import { BoundedMap } from "../bounded-map";
+import type { GatewayContext } from "../context";
+import type { PublicationRow, PublicationStore, SipAnswer } from "../sides";
+import { bareOf, refusal } from "./local-answers";
+
+export interface PublicationOptions {
+  /** SIP domains whose people publish here: Isthmus is their presence server. */
+  readonly domains: readonly string[];
+  readonly settings: PublishSettings;
+  /** Devices of one person that are shown. */
+  readonly maximumDevices: number;
+}
+
+export interface PublicationParts {
+  readonly context: Pick<GatewayContext, "clock" | "ids" | "tables" | "log" | "counters">;
+  readonly store: PublicationStore;
+  readonly options: PublicationOptions;
+  readonly read: ReadDocument;
+}
+
+/** @param before what the person showed until now */
+export type PublicationChange = (
+  presentity: string,
+  before: PresenceDocument,
+  after: PresenceDocument,
+) => void;
+
+export class Publications {
+  readonly #parts: PublicationParts;
+  readonly #hosts: ReadonlySet<string>;
+  /** What each person shows; made anew from the store when it was forgotten. */
+  readonly #composed = new BoundedMap<PresenceDocument>(REMEMBERED_PEOPLE);
+  /** The end of what is under way for a person: one PUBLISH after another (§6). */
+  readonly #queues = new Map<string, Promise<void>>();
+  #onChange: PublicationChange = () => undefined;
+
+  constructor(parts: PublicationParts) {
+    this.#parts = parts;
+    const served = new Set(parts.options.domains);
+    const rules = parts.context.tables.domains.sip.filter(({ sip }) => served.has(sip));
+    this.#hosts = new Set(rules.map(({ xmpp }) => xmpp));
+  }
+
+  /** Who is told when what a person shows has changed, after it is on disk. */
+  onChange(callback: PublicationChange): void {
+    this.#onChange = callback;
+  }
+
+  /** Is this (a bare JID) a SIP person whose presence is served here? */
+  serves(jid: string): boolean {
+    return this.#hosts.has(jid.slice(jid.indexOf("@") + 1));
+  }
+
+  /** The bare JID of the person whom a SIP URI names, if her presence is served here. */
+  presentityOf(uri: string): string | undefined {
+    if (this.#hosts.size === 0) return undefined;
+    const person = sipSenderToJid(uri, this.#parts.context.tables.domains);
+    const jid = person.ok ? bareOf(person.value.jid) : undefined;
+    return jid !== undefined && this.serves(jid) ? jid : undefined;
+  }
+
+  /** What a person shows; undefined when she is not served here, closed when she publishes nothing. */
+  documentOf(presentity: string): PresenceDocument | undefined {
+    if (!this.serves(presentity)) return undefined;
+    return this.#composed.get(presentity) ?? this.#compose(presentity);
+  }
+
+  /** A PUBLISH; undefined: the address is not served here. Resolves when what it says is on disk. */
+  handle(input: SipEventInput): Promise<SipAnswer> | undefined {
+    const presentity = this.presentityOf(input.requestUri);
+    if (presentity === undefined) return undefined;
+    const sender = sipSenderToJid(input.fromUri, this.#parts.context.tables.domains);
+    if (!sender.ok || bareOf(sender.value.jid) !== presentity) {
+      return Promise.resolve(refusal(reject("NOT_TRUSTED", "publishes for somebody else")));
+    }
+    return this.#inTurn(presentity, () => this.#publish(input, presentity));
+  }
+
+  /** When the next publication expires, milliseconds since 1970; call `expire` then. */
+  nextExpiry(): number | undefined {
+    return this.#parts.store.nextPublicationExpiry();
+  }
+
+  /** Forgets what has expired, and tells of it. */
+  async expire(now: number): Promise<void> {
+    for (;;) {
+      const expired = this.#parts.store.expiredPublications(now, EXPIRED_AT_ONCE);
+      if (expired.length === 0) return;
+      await Promise.all(expired.map((row) => this.#expire(row)));
+    }
+  }
+
+  #expire({ presentity, etag }: PublicationRow): Promise<void> {
+    return this.#inTurn(presentity, () =>
+      this.#change(presentity, () => this.#parts.store.removePublication(etag)),
+    );
+  }
+
+  async #publish(input: SipEventInput, presentity: string): Promise<SipAnswer> {
+    const { context, store, options, read } = this.#parts;
+    const decision = publish(input, presentity, store.publicationsOf(presentity), {
+      now: context.clock.now(),
+      random: context.ids.random(128),
+      settings: options.settings,
+      read,
+    });
+    if (decision.kind === "refuse") {
+      const { code, detail } = decision.rejection;
+      context.counters.add(`presence.publish.refused.${code}`);
+      context.log.info({ rid: input.rid, presentity, code, detail }, "publication refused");
+      return refusal(decision.rejection);
+    }
+    await this.#carryOut(presentity, decision);
+    const operation = decision.kind === "store" ? decision.operation : "remove";
+    context.counters.add(`presence.publish.${operation}`);
+    context.log.debug({ rid: input.rid, presentity, operation }, "publication");
+    const { etag, expiresSeconds } = decision.answer;
+    return {
+      status: 200,
+      reason: "OK",
+      headers: [
+        ["SIP-ETag", etag],
+        ["Expires", String(expiresSeconds)],
+      ],
+    };
+  }
+
+  async #carryOut(presentity: string, decision: Exclude<PublishDecision, { kind: "refuse" }>): Promise<void> {
+    const { store } = this.#parts;
+    if (decision.kind === "remove") {
+      const { removes } = decision;
+      if (removes !== undefined) await this.#change(presentity, () => store.removePublication(removes));
+      return;
+    }
+    const { row, replaces, evicts } = decision;
+    const put = async (): Promise<void> => {
+      if (evicts !== undefined) await store.removePublication(evicts);
+      await store.putPublication(row, replaces);
+    };
+    await (decision.isNews ? this.#change(presentity, put) : put());
+  }
+
+  async #change(presentity: string, write: () => Promise<void>): Promise<void> {
+    const before = this.#composed.get(presentity) ?? this.#compose(presentity);
+    await write();
+    const after = this.#compose(presentity);
+    if (JSON.stringify(before) !== JSON.stringify(after)) this.#onChange(presentity, before, after);
+  }
+
+  /** From the store as it is, also what has expired and not yet been taken out: its watchers have not been told. */
+  #compose(presentity: string): PresenceDocument {
+    const published: Published[] = [];
+    for (const publication of this.#parts.store.publicationsOf(presentity)) {
+      const document = this.#parts.read(publication.contentType, UTF8.encode(publication.body));
+      // It was read when it came; a later release may know better.
+      if (document.ok) published.push({ publication, document: document.value });
+    }
+    const composed = compose(published, this.#parts.options.maximumDevices);
+    this.#composed.set(presentity, composed);
+    return composed;
+  }
+
+  /** One after another for each person; a person of whom nothing is under way takes no room. */
+  #inTurn<T>(presentity: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(presentity) ?? Promise.resolve();
+    const result = before.then(work);
+    const end = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#queues.set(presentity, end);
+    void end.then(() => {
+      if (this.#queues.get(presentity) === end) this.#queues.delete(presentity);
+    });
+    return result;
+  }
+}
+
+const UTF8 = new TextEncoder();
+/** A composed document is one or two kilobytes. */
+const REMEMBERED_PEOPLE = 10_000;
+/** One group of writes. */
+const EXPIRED_AT_ONCE = 200;
