@@ -44,6 +44,7 @@ function startLine(message: SipMessage): string {
   return `${message.method} ${message.uri} SIP/2.0\r\n`;
 }
 
-function refuseLineEnds(value: string, what: string): void {
+/** @throws when the value holds CR or LF */
+export function refuseLineEnds(value: string, what: string): void {
   if (value.indexOf("\n") >= 0 || value.indexOf("\r") >= 0) throw new Error(`Line end inside ${what}`);
 }

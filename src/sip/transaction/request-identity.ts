@@ -1,5 +1,6 @@
 /** Which requests are the same one. RFC 3261 §17.2.3 and §8.2.2.2, made safe for clients that re-use every identifier. */
 
+import { isAscii } from "node:buffer";
 import type { SipRequest } from "../message/message";
 import type { Via } from "../message/via";
 import { sha256 } from "./sha256";
@@ -36,22 +37,24 @@ export function createIdentify(): Identify {
   const scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
   return (request, topmostVia, from) => {
     const head = `${request.method}\n${request.uri}\n${from.uri}\n${from.tag ?? ""}\n${request.headers.get("Call-ID") ?? ""}\n${request.headers.get("CSeq") ?? ""}\n`;
-    // A UTF-16 unit takes three bytes at most.
-    const fits = head.length * 3 + request.body.length <= SCRATCH_BYTES;
-    const bytes = fits
-      ? joined(scratch, head, request.body)
-      : Buffer.concat([Buffer.from(head), request.body]);
-    const digest = sha256(bytes);
+    const { body } = request;
+    // The same octets either way; as a string they need no copying.
+    const digest = sha256(isAscii(body) ? head + body.toString("latin1") : joined(scratch, head, body));
     const via = fnv1a(`${topmostVia.branch ?? ""} ${topmostVia.host.toLowerCase()}:${topmostVia.port ?? ""}`);
-    scratch.write(digest, 0, 16, "base64url");
-    const hi = scratch.readUInt32BE(0);
-    const lo = scratch.readUInt32BE(4);
     const name = digest.slice(0, 16);
-    return { hi, lo, via, request: name, transaction: name + base64url32(via) };
+    return {
+      hi: word(digest, 0, 0),
+      lo: word(digest, 5, 2),
+      via,
+      request: name,
+      transaction: name + base64url32(via),
+    };
   };
 }
 
 function joined(scratch: Buffer, head: string, body: Buffer): Buffer {
+  // A UTF-16 unit takes three bytes at most.
+  if (head.length * 3 + body.length > SCRATCH_BYTES) return Buffer.concat([Buffer.from(head), body]);
   const end = scratch.write(head, 0, "utf8");
   body.copy(scratch, end);
   return scratch.subarray(0, end + body.length);
@@ -65,12 +68,33 @@ function fnv1a(text: string): number {
   return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
 }
 
+/** 32 bits of base64url text. @param skip bits of the first character that belong to what is before */
+function word(text: string, from: number, skip: number): number {
+  let value = SIX_BITS[text.charCodeAt(from)] as number;
+  for (let at = from + 1; at < from + 5; at++)
+    value = (value << 6) | (SIX_BITS[text.charCodeAt(at)] as number);
+  const last = SIX_BITS[text.charCodeAt(from + 5)] as number;
+  // The first bits are shifted out by the last ones.
+  return ((value << (2 + skip)) | (last >> (4 - skip))) >>> 0;
+}
+
 function base64url32(value: number): string {
-  let text = "";
-  for (let shift = 30; shift >= 0; shift -= 6) text += BASE64URL[(value >>> shift) & 63];
-  return text;
+  return String.fromCharCode(
+    digit(value >>> 30),
+    digit(value >>> 24),
+    digit(value >>> 18),
+    digit(value >>> 12),
+    digit(value >>> 6),
+    digit(value),
+  );
+}
+
+function digit(value: number): number {
+  return BASE64URL.charCodeAt(value & 63);
 }
 
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const SIX_BITS = new Uint8Array(128);
+for (let value = 0; value < 64; value++) SIX_BITS[BASE64URL.charCodeAt(value)] = value;
 /** Holds any datagram with its identifiers; what is larger came by a stream and is joined on the heap. */
 const SCRATCH_BYTES = 128 * 1024;

@@ -46,7 +46,8 @@ export interface Transports {
   /** Sends a request, opening or reusing a connection. Never rejects; "ok" is: handed to the kernel. */
   send(bytes: Buffer, target: Target): Promise<SendResult>;
   /**
-   * Sends a response on the connection that the request came by, else to `target`. Never rejects.
+   * Sends a response on the connection that the request came by, else to `target`. Never rejects. By UDP the result says
+   * only whether it could be tried; a failure is counted.
    */
   reply(bytes: Buffer, source: Source, target: Target): Promise<SendResult>;
   /** Host and port that Via and Contact name for this transport and destination; the advertised address where configured. */

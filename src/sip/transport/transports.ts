@@ -105,7 +105,10 @@ class AllTransports implements Transports {
     // RFC 3581 §4: the answer leaves by the very port that the request came to.
     const socket = target.transport === "udp" ? this.#udp.get(source.local) : undefined;
     if (socket === undefined) return this.send(bytes, target);
-    return this.#refusal(target) ?? socket.send(bytes, target.address, target.port);
+    const refusal = this.#refusal(target);
+    if (refusal !== undefined) return refusal;
+    socket.post(bytes, target.address, target.port);
+    return POSTED;
   }
 
   viaFor(target: Endpoint): { readonly host: string; readonly port: number } {
@@ -267,5 +270,7 @@ function messageOf(error: unknown): string {
 
 function ignore(): void {}
 
+/** What is sent back by datagram is not followed up: whoever misses it asks again. */
+const POSTED: Promise<SendResult> = Promise.resolve({ ok: true });
 /** One line a minute says that the limit is reached. */
 const WARNING_PAUSE_MS = 60_000;

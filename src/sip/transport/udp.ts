@@ -9,6 +9,8 @@ import type { Endpoint, ListenerOptions, OnBytes, SendResult, Source } from "./t
 export interface UdpListener {
   readonly local: Endpoint;
   send(bytes: Buffer, address: string, port: number): Promise<SendResult>;
+  /** Sends without saying what became of it: a failure is counted. */
+  post(bytes: Buffer, address: string, port: number): void;
   close(): Promise<void>;
 }
 
@@ -59,22 +61,32 @@ function listenerOn(
   });
 
   function send(bytes: Buffer, to: string, port: number): Promise<SendResult> {
-    if (closed) return failed("udp listener is closed");
-    if (bytes.length > LONGEST_DATAGRAM) return failed(`${bytes.length} octets do not fit into a datagram`);
-    if (waiting >= MAXIMUM_WAITING) return failed("udp send queue is full");
+    const refusal = refusalOf(bytes);
+    if (refusal !== undefined) return Promise.resolve({ ok: false, why: refusal });
     waiting++;
     return new Promise((resolve) => {
       socket.send(bytes, port, to, (error) => {
-        waiting--;
-        if (error) {
-          counters.add("sip.udp.send-errors");
-          resolve({ ok: false, why: error.message });
-        } else {
-          counters.add("sip.udp.sent");
-          resolve(SENT);
-        }
+        sent(error);
+        resolve(error ? { ok: false, why: error.message } : SENT);
       });
     });
+  }
+
+  function post(bytes: Buffer, to: string, port: number): void {
+    if (refusalOf(bytes) !== undefined) return counters.add("sip.udp.send-errors");
+    waiting++;
+    socket.send(bytes, port, to, sent);
+  }
+
+  function refusalOf(bytes: Buffer): string | undefined {
+    if (closed) return "udp listener is closed";
+    if (bytes.length > LONGEST_DATAGRAM) return `${bytes.length} octets do not fit into a datagram`;
+    return waiting >= MAXIMUM_WAITING ? "udp send queue is full" : undefined;
+  }
+
+  function sent(error: Error | null): void {
+    waiting--;
+    counters.add(error ? "sip.udp.send-errors" : "sip.udp.sent");
   }
 
   function close(): Promise<void> {
@@ -84,7 +96,7 @@ function listenerOn(
     });
   }
 
-  return { local, send, close };
+  return { local, send, post, close };
 }
 
 function sourceOf(from: RemoteInfo, local: Endpoint): Source {
@@ -115,10 +127,6 @@ function literalOnly(
   const family = familyOf(address);
   if (family === undefined) callback(new Error(`not an IP literal: ${address}`), address, 4);
   else callback(null, address, family);
-}
-
-function failed(why: string): Promise<SendResult> {
-  return Promise.resolve({ ok: false, why });
 }
 
 export const SENT: SendResult = { ok: true };

@@ -7,8 +7,7 @@ import { Trust } from "../auth/trust";
 import { parseCSeq } from "../message/cseq";
 import type { ParseProblem, SipRequest } from "../message/message";
 import { parseNameAddr } from "../message/name-addr";
-import { responseTo } from "../message/response";
-import { serialize } from "../message/serialize";
+import { responseBytes } from "../message/response";
 import type { SipOptions } from "../options";
 import { InviteServerTransactions } from "../transaction/invite-server";
 import {
@@ -136,12 +135,12 @@ export class ServerCore implements AnswerSender {
   #answerBytes(received: ReceivedRequest, status: number, reason: string, headers: AnswerHeaders): Buffer {
     const parts = status === 100 ? { headers } : { toTag: received.identity.transaction, headers };
     try {
-      return serialize(responseTo(received.request, status, oneLine(reason), parts));
+      return responseBytes(received.request, status, oneLine(reason), parts);
     } catch (error) {
       // A header of ours let a peer's line end through: our mistake, but the request must still get an answer.
       this.#log.error({ rid: received.identity.transaction, error }, "answer could not be built");
       const { status, reason, headers } = SERVER_ERROR;
-      return serialize(responseTo(received.request, status, reason, { ...parts, headers }));
+      return responseBytes(received.request, status, reason, { ...parts, headers });
     }
   }
 

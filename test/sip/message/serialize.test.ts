@@ -1,7 +1,7 @@
 import { HeaderList } from "../../../src/sip/message/header-list";
 import type { SipRequest } from "../../../src/sip/message/message";
 import { parseMessage } from "../../../src/sip/message/parse";
-import { responseTo } from "../../../src/sip/message/response";
+import { responseBytes, responseTo } from "../../../src/sip/message/response";
 import { serialize } from "../../../src/sip/message/serialize";
 import { FROM, message, request, requestWithout, START, TO, VIA } from "./sample";
 
@@ -136,3 +136,21 @@ describe("what a response copies (§8.2.6)", () => {
 });
 
 const MANDATORY_REST = [FROM, TO, "Call-ID: 1", "CSeq: 1 MESSAGE"];
+
+test("a response written straight away has the octets of the one that is built first", () => {
+  const parts = { toTag: "ours", headers: [["Retry-After", "5"]] as const };
+  const parsed = requestOf(request(["From: <sip:x@y>", "Timestamp: 54", 'Subject: "ä"']));
+  for (const status of [100, 202, 503]) {
+    expect(responseBytes(parsed, status, "Möglich", parts)).toEqual(
+      serialize(responseTo(parsed, status, "Möglich", parts)),
+    );
+  }
+});
+
+test("a line end in the Reason-Phrase or in an added field of a response is refused", () => {
+  const parsed = requestOf(request([]));
+  expect(() => responseBytes(parsed, 500, "No\r\nEvil: 1")).toThrow("Line end");
+  expect(() => responseBytes(parsed, 500, "No", { headers: [["Warning", "a\nEvil: 1"]] })).toThrow(
+    "Line end",
+  );
+});

@@ -21,6 +21,13 @@ test("a retransmission has the same identity, in any life of the gateway", () =>
   expect(identityOf().transaction).toMatch(/^[A-Za-z0-9_-]{22}$/);
 });
 
+test.each([
+  ["ASCII", "hi", "VwECvrYcgIhWeKhwDhb7Rt"],
+  ["UTF-8", "häß", "m1AVnO3ARQYHZqo-Dhb7Rt"],
+])("a body in %s gives the transaction that it always gave", (_name, body, transaction) => {
+  expect(identityOf({ body }).transaction).toBe(transaction);
+});
+
 function createIdentifyAgain(): string {
   const request = parseMessage(Buffer.from(requestText())) as SipRequest;
   return createIdentify()(request, parseVia(request.headers.get("Via")!)!, {
