@@ -25,8 +25,8 @@ export interface Places {
 export const HOST = "sip.bench";
 export const SECRET = "bench";
 
-/** Starts the gateway from its build, with a configuration of its own. */
-export async function startIsthmus(places: Places): Promise<GatewayUnderLoad> {
+/** Starts the gateway from its build, with a configuration of its own. @param more further parts of it, as YAML */
+export async function startIsthmus(places: Places, more = ""): Promise<GatewayUnderLoad> {
   const { folder, componentPort, sipPort, uasPort } = places;
   const config = join(folder, "isthmus.yaml");
   writeFileSync(
@@ -43,8 +43,14 @@ domains:
 store: { file: bench.db }
 log: { level: warn }
 health: { listen: "127.0.0.1:${sipPort + 1}" }
-`,
+${more}`,
   );
+  return runIsthmus(places);
+}
+
+/** Starts it with the configuration and the database that an earlier start has left in the folder. */
+export async function runIsthmus({ folder, sipPort }: Places): Promise<GatewayUnderLoad> {
+  const config = join(folder, "isthmus.yaml");
   const child = spawn(
     process.execPath,
     [...profiling(folder), YOUNG_HEAP, join(__dirname, "../../src/cli/main.js"), "run", "--config", config],
@@ -92,7 +98,8 @@ function profiling(folder: string): string[] {
   return process.env.ISTHMUS_BENCH_PROFILE === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${folder}`];
 }
 
-function buildShim(folder: string, source: string): string | undefined {
+/** Compiles the preloaded fix; undefined without a compiler. */
+export function buildShim(folder: string, source: string): string | undefined {
   const library = join(folder, "shim.so");
   try {
     execFileSync(
@@ -137,7 +144,8 @@ request_route {
 `;
 }
 
-async function healthy(port: number): Promise<void> {
+/** Resolves when the health page says ready. */
+export async function healthy(port: number): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
     if (await ready(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -156,7 +164,8 @@ function ready(port: number): Promise<boolean> {
   });
 }
 
-function stopped(child: ChildProcess): Promise<void> {
+/** Ends a program, first kindly. */
+export function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     const hard = setTimeout(() => child.kill("SIGKILL"), 8_000);
