@@ -4,16 +4,17 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { collect, say, since, step } from "./steps.mjs";
 
+const LIBRARIES = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
 /** How to see that a package is there, whoever installed it: a program, or a Python module. */
 const PROOFS = {
   baresip: { program: "baresip" },
   "docker-compose": { program: "docker-compose" },
   ejabberd: { program: "ejabberdctl" },
   kamailio: { program: "kamailio" },
-  "kamailio-xmpp-modules": {
-    folders: ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"],
-    file: "kamailio/modules/xmpp.so",
-  },
+  "kamailio-presence-modules": { folders: LIBRARIES, file: "kamailio/modules/presence_xml.so" },
+  "kamailio-sqlite-modules": { folders: LIBRARIES, file: "kamailio/modules/db_sqlite.so" },
+  "kamailio-xmpp-modules": { folders: LIBRARIES, file: "kamailio/modules/xmpp.so" },
+  libpurple0: { folders: LIBRARIES, file: "purple-2/libsimple.so" },
   "linphone-cli": { program: "linphonec" },
   openssl: { program: "openssl" },
   prosody: { program: "prosodyctl" },

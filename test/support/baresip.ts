@@ -20,6 +20,8 @@ export interface BaresipOptions {
   readonly contacts: readonly string[];
   /** Register at the proxy? (no when absent) */
   readonly register?: boolean;
+  /** Publish its state, watch its contacts and be watched (no when absent). */
+  readonly presence?: boolean;
   readonly address?: string;
   readonly port?: number;
   /** For TLS: its certificate and key as PEM text, and the file with the authority. */
@@ -34,12 +36,18 @@ export interface Baresip {
   message(to: string, text: string): Promise<void>;
   /** Runs a command as a person would type it, without the slash; resolves with what it prints. */
   command(command: string, params?: string): Promise<string>;
+  /** What its list of contacts says of this one: Online, Offline, Busy or Unknown. */
+  shows(uri: string): Promise<string | undefined>;
+  /** Resolves when it shows the contact so. */
+  untilShows(uri: string, state: string, ms?: number): Promise<void>;
   /** Texts that it displayed so far. */
   received(): string[];
   /** Resolves when the log says so. */
   until(what: string, check: (log: string) => boolean, ms?: number): Promise<void>;
   log(): string;
   stop(): Promise<void>;
+  /** The battery is empty. */
+  kill(): Promise<void>;
 }
 
 /** Starts baresip and waits for its control port. */
@@ -55,7 +63,11 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     configuration(options, folder, { address, port, controlPort, consolePort }),
   );
   writeFileSync(join(folder, "accounts"), account(options));
-  writeFileSync(join(folder, "contacts"), options.contacts.map((uri) => `"${uri}" <${uri}>\n`).join(""));
+  const watch = options.presence === true ? ";presence=p2p" : "";
+  writeFileSync(
+    join(folder, "contacts"),
+    options.contacts.map((uri) => `"${uri}" <${uri}>${watch}\n`).join(""),
+  );
   writeFileSync(join(folder, "tls.pem"), options.tls?.certificateAndKey ?? "");
   const program = new Program({
     name: "baresip",
@@ -95,6 +107,10 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     throw new Error(`baresip has no contact ${to}`);
   };
   const log = () => program.log() + shown;
+  const shows = async (uri: string) => {
+    const line = (await command("contacts")).split("\n").find((one) => one.includes(`<${uri}>`));
+    return /Online|Offline|Busy|Unknown/.exec(line ?? "")?.[0]; // among escapes for its colour
+  };
   return {
     address,
     port,
@@ -103,6 +119,9 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
       await command("message", text);
     },
     command,
+    shows,
+    untilShows: (uri, state, ms) =>
+      program.until(`${state} of ${uri}`, async () => (await shows(uri)) === state, ms),
     received: () => [...shown.matchAll(/\r\S+: "([\s\S]*?)"\n(?=\r|$)/g)].map((match) => match[1] ?? ""),
     until: (what, check, ms) => program.until(what, () => check(log()), ms),
     log,
@@ -110,6 +129,12 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
       control.destroy();
       screen.destroy();
       await program.stop(2_000);
+    },
+    kill: async () => {
+      control.destroy();
+      screen.destroy();
+      program.killGroup();
+      await program.exited;
     },
   };
 }
@@ -127,7 +152,7 @@ interface ControlEvent {
 }
 
 function configuration(
-  { tls }: BaresipOptions,
+  { tls, presence }: BaresipOptions,
   folder: string,
   { address, port, controlPort, consolePort }: Ports,
 ): string {
@@ -141,6 +166,7 @@ module_app menu.so
 module ctrl_tcp.so
 ctrl_tcp_listen ${address}:${controlPort}
 module cons.so
+${presence === true ? "module_app presence.so" : ""}
 cons_listen ${address}:${consolePort}
 `;
 }
@@ -150,6 +176,7 @@ function account(options: BaresipOptions): string {
   const more = [
     `outbound="sip:${address}:${port};transport=${transport}"`,
     `regint=${options.register === true ? 600 : 0}`,
+    `pubint=${options.presence === true ? 600 : 0}`,
     ...(options.password === undefined ? [] : [`auth_pass=${options.password}`]),
   ];
   return `<sip:${options.aor};transport=${transport}>;${more.join(";")}\n`;

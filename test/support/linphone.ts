@@ -12,6 +12,8 @@ export interface LinphoneOptions {
   readonly proxy: { readonly address: string; readonly port: number; readonly transport?: "udp" | "tcp" };
   readonly password?: string;
   readonly register?: boolean;
+  /** Tell a presence server about itself (no when absent). */
+  readonly publish?: boolean;
   readonly port?: number;
 }
 
@@ -32,7 +34,7 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
   const folder = temporaryFolder("linphone");
   const port = options.port ?? (await freePort(await holdAddress()));
   const config = join(folder, "linphonerc");
-  writeFileSync(config, configuration(options, folder, port));
+  writeFileSync(config, linphoneSettings(options, folder, port));
   const program = new Program({
     name: "linphonec",
     program: "linphonec",
@@ -55,7 +57,8 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
   };
 }
 
-function configuration(options: LinphoneOptions, folder: string, port: number): string {
+/** A linphonerc: one account, one port of its own. */
+export function linphoneSettings(options: LinphoneOptions, folder: string, port: number): string {
   const { address, port: proxyPort, transport = "udp" } = options.proxy;
   const [user = "", domain = ""] = options.aor.split("@");
   const route = `<sip:${address}:${proxyPort};transport=${transport};lr>`;
@@ -74,7 +77,8 @@ reg_route=${route}
 reg_identity=sip:${options.aor}
 reg_expires=600
 reg_sendregister=${options.register === true ? 1 : 0}
-publish=0
+publish=${options.publish === true ? 1 : 0}
+publish_expires=600
 dial_escape_plus=0
 
 ${

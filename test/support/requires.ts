@@ -45,20 +45,30 @@ function missingOf(name: DebianPackage): string | undefined {
   }
 }
 
-const MODULES = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
+function kamailioModule(name: string, packageName: string): void {
+  library(`kamailio/modules/${name}.so`, packageName);
+}
+
+function library(file: string, packageName: string): void {
+  if (!LIBRARIES.some((folder) => existsSync(join(folder, file)))) throw new NotInstalled(packageName);
+}
+
+const LIBRARIES = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
 const CHECKS = {
   prosody: () => findProgram("prosody", "prosody"),
   ejabberd: () => findProgram("ejabberdctl", "ejabberd"),
   kamailio: () => {
     findProgram("kamailio", "kamailio");
-    if (!MODULES.some((folder) => existsSync(join(folder, "kamailio/modules/tls.so"))))
-      throw new NotInstalled("kamailio-tls-modules");
+    kamailioModule("tls", "kamailio-tls-modules");
   },
+  "kamailio-presence-modules": () => kamailioModule("presence_xml", "kamailio-presence-modules"),
+  "kamailio-sqlite-modules": () => kamailioModule("db_sqlite", "kamailio-sqlite-modules"),
   "python3-slixmpp": () => requireSlixmpp(),
   "sip-tester": () => findProgram("sipp", "sip-tester"),
   sipsak: () => findProgram("sipsak", "sipsak"),
   baresip: () => findProgram("baresip", "baresip-core"),
   "linphone-cli": () => findProgram("linphonec", "linphone-cli"),
+  libpurple0: () => library("purple-2/libsimple.so", "libpurple0"),
   "docker-compose": () => findProgram("docker-compose", "docker-compose"),
   openssl: () => findProgram("openssl", "openssl"),
   slapd: () => findProgram("slapd", "slapd"),

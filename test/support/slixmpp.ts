@@ -31,6 +31,27 @@ export interface Stanza {
   readonly error: { readonly condition: string; readonly type: string; readonly text: string } | undefined;
 }
 
+/** What a client says, or is told, of one resource. */
+export interface PresenceState {
+  readonly available: boolean;
+  /** away, chat, dnd or xa; "" for none. */
+  readonly show: string;
+  readonly status: string;
+  readonly priority: number;
+}
+
+export interface PresenceOut {
+  readonly show?: string;
+  readonly status?: string;
+  readonly priority?: number;
+  readonly lang?: string;
+  /** Nobody but this one is told (RFC 6121 §4.6). */
+  readonly to?: string;
+  readonly type?: "unavailable" | "probe";
+  /** Further children, as XML. */
+  readonly extra?: string;
+}
+
 export interface MessageOut {
   readonly to: string;
   readonly body?: string;
@@ -59,6 +80,8 @@ export async function startXmppClient(options: XmppClientOptions): Promise<XmppC
 export class XmppClient {
   /** Every stanza that came, oldest first. */
   readonly stanzas: Stanza[] = [];
+  /** Every presence stanza that came, oldest first; nobody takes one out. */
+  readonly presences: Stanza[] = [];
   private readonly program: Program;
   private readonly waiters = new Set<() => void>();
   private fullJid: string | undefined;
@@ -121,6 +144,74 @@ export class XmppClient {
         `${message.extra ?? ""}</message>`,
     );
     return id;
+  }
+
+  /** Sends presence: to all who may see us, unless `to` is given. */
+  presence(presence: PresenceOut = {}): void {
+    const { to, type, lang, show, status, priority, extra } = presence;
+    const attributes = Object.entries({ to, type, "xml:lang": lang })
+      .map(([name, value]) => (value === undefined ? "" : ` ${name}="${escapeXml(value)}"`))
+      .join("");
+    this.raw(
+      `<presence${attributes}>${optional("show", show)}${optional("status", status)}` +
+        `${optional("priority", priority?.toString())}${extra ?? ""}</presence>`,
+    );
+  }
+
+  /** Asks to see somebody, takes it back, lets somebody see us, or does not let him. */
+  subscription(type: "subscribe" | "unsubscribe" | "subscribed" | "unsubscribed", to: string): void {
+    this.raw(`<presence to="${escapeXml(to)}" type="${type}" id="${this.nextId()}"/>`);
+  }
+
+  /** The next presence of this type from somebody (a bare JID), taken out of `stanzas`. */
+  nextPresence(type: string, from: string, ms?: number): Promise<Stanza> {
+    return this.next(
+      (s) => s.name === "presence" && s.type === type && bare(s.from) === from,
+      `presence ${type === "" ? "available" : type} from ${from}`,
+      ms,
+    );
+  }
+
+  /** All that we were told of somebody's resources (bare JID → resource → last state); those that left are there as such. */
+  resourcesOf(from: string): Readonly<Record<string, PresenceState>> {
+    const told = this.presences.filter(
+      ({ from: jid, type }) => bare(jid) === from && (type === "" || type === "unavailable"),
+    );
+    return Object.fromEntries(told.map((s) => [s.from.slice(from.length + 1), stateOf(s)]));
+  }
+
+  /** Resolves when what we were told of somebody fits. */
+  async untilSees(
+    from: string,
+    what: string,
+    fits: (resources: readonly PresenceState[], byName: Readonly<Record<string, PresenceState>>) => boolean,
+    ms = 10_000,
+  ): Promise<void> {
+    const end = Date.now() + ms;
+    while (!fits(Object.values(this.resourcesOf(from)), this.resourcesOf(from))) {
+      const left = end - Date.now();
+      if (left <= 0 || !this.program.running) {
+        const seen = JSON.stringify(this.resourcesOf(from));
+        throw new Error(`${this.options.jid} does not see ${from} ${what} within ${ms} ms, but ${seen}`);
+      }
+      await this.more(left);
+    }
+  }
+
+  /** Our roster: bare JID → subscription ("none", "to", "from", "both") and whether we wait for an answer. */
+  async roster(): Promise<
+    Readonly<Record<string, { readonly subscription: string; readonly asked: boolean }>>
+  > {
+    const answer = await this.iq("get", undefined, '<query xmlns="jabber:iq:roster"/>');
+    const items = child(answer.element, "query")?.children ?? [];
+    return Object.fromEntries(
+      items
+        .filter((item) => typeof item !== "string")
+        .map((item) => [
+          attribute(item, "jid"),
+          { subscription: attribute(item, "subscription"), asked: attribute(item, "ask") === "subscribe" },
+        ]),
+    );
   }
 
   /** Sends an IQ and waits for its result or error. */
@@ -220,7 +311,9 @@ export class XmppClient {
   private take(line: string): void {
     const event = JSON.parse(line) as { event: string; jid?: string; xml?: string; text?: string };
     if (event.event === "stanza") {
-      this.stanzas.push(readStanza(event.xml ?? ""));
+      const stanza = readStanza(event.xml ?? "");
+      this.stanzas.push(stanza);
+      if (stanza.name === "presence") this.presences.push(stanza);
     } else {
       this.events.push(line);
       if (event.event === "online") {
@@ -267,6 +360,19 @@ export function readStanza(xml: string): Stanza {
             text: childText(error, "text") ?? "",
           },
   };
+}
+
+function stateOf({ element, type }: Stanza): PresenceState {
+  return {
+    available: type === "",
+    show: childText(element, "show") ?? "",
+    status: childText(element, "status") ?? "",
+    priority: Number(childText(element, "priority") ?? "0"),
+  };
+}
+
+function bare(jid: string): string {
+  return jid.split("/", 1)[0] ?? jid;
 }
 
 /** Throws NotInstalled when Debian's Python has no slixmpp. */

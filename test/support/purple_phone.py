@@ -1,0 +1,197 @@
+"""A SIMPLE client made of libpurple for the tests: commands as JSON lines on standard input, what it sees as JSON lines on
+standard output. It is what Pidgin and Finch are without their windows."""
+
+import ctypes
+import json
+import os
+import select
+import sys
+
+# libpurple writes its debug output where the protocol would go.
+PROTOCOL = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+
+purple = ctypes.CDLL("libpurple.so.0", mode=ctypes.RTLD_GLOBAL)
+glib = ctypes.CDLL("libglib-2.0.so.0")
+
+UI = "isthmus-test"
+READ, WRITE = 1, 2  # PurpleInputCondition
+STATES = {"offline": 1, "online": 2, "busy": 3, "away": 5}  # PurpleStatusPrimitive
+
+INPUT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
+ADD_INPUT = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_int, ctypes.c_int, INPUT, ctypes.c_void_p)
+REMOVE_INPUT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint)
+SIGNAL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+
+class EventLoopOps(ctypes.Structure):
+    _fields_ = [
+        ("timeout_add", ctypes.c_void_p),
+        ("timeout_remove", ctypes.c_void_p),
+        ("input_add", ADD_INPUT),
+        ("input_remove", REMOVE_INPUT),
+        ("input_get_error", ctypes.c_void_p),
+        ("timeout_add_seconds", ctypes.c_void_p),
+        ("reserved", ctypes.c_void_p * 3),
+    ]
+
+
+class Pointer(int):
+    """An object of the library: a number, but not to be cut to the size of an int."""
+
+
+def c(name, *arguments, result=None):
+    """Calls a function of the library; None as result says that it returns an object or nothing."""
+    function = getattr(purple, name)
+    function.restype = result or ctypes.c_void_p
+    function.argtypes = [
+        ctypes.c_int if isinstance(a, int) and not isinstance(a, Pointer) else ctypes.c_void_p for a in arguments
+    ]
+    value = function(*[a.encode() if isinstance(a, str) else a for a in arguments])
+    if result is ctypes.c_char_p:
+        return value.decode() if value is not None else None
+    return value if result else Pointer(value or 0)
+
+
+def tell(**event):
+    PROTOCOL.write(json.dumps(event) + "\n")
+    PROTOCOL.flush()
+
+
+class Inputs:
+    """File descriptors that libpurple waits for."""
+
+    def __init__(self):
+        self.waiting = {}
+        self.last = 0
+
+    def add(self, descriptor, condition, function, data):
+        self.last += 1
+        self.waiting[self.last] = (descriptor, condition, function, data)
+        return self.last
+
+    def remove(self, handle):
+        return 1 if self.waiting.pop(handle, None) else 0
+
+    def wait(self, seconds):
+        """Serves what is ready; says whether standard input is."""
+        reading = [0] + [w[0] for w in self.waiting.values() if w[1] & READ]
+        writing = [w[0] for w in self.waiting.values() if w[1] & WRITE]
+        readable, writable, _ = select.select(reading, writing, [], seconds)
+        for handle, (descriptor, condition, function, data) in list(self.waiting.items()):
+            ready = (READ if descriptor in readable else 0) | (WRITE if descriptor in writable else 0)
+            if handle in self.waiting and ready & condition:
+                function(data, descriptor, ready & condition)
+        return 0 in readable
+
+
+class Phone:
+    def __init__(self, options, inputs):
+        self.buddies = {}
+        self.ops = EventLoopOps(
+            timeout_add=ctypes.cast(glib.g_timeout_add, ctypes.c_void_p),
+            timeout_remove=ctypes.cast(glib.g_source_remove, ctypes.c_void_p),
+            input_add=ADD_INPUT(inputs.add),
+            input_remove=REMOVE_INPUT(inputs.remove),
+            timeout_add_seconds=ctypes.cast(glib.g_timeout_add_seconds, ctypes.c_void_p),
+        )
+        c("purple_util_set_user_dir", options["folder"])
+        c("purple_debug_set_enabled", 1)
+        c("purple_debug_set_verbose", 1)
+        c("purple_debug_set_unsafe", 1)
+        c("purple_eventloop_set_ui_ops", Pointer(ctypes.addressof(self.ops)))
+        if not c("purple_core_init", UI, result=ctypes.c_int):
+            raise RuntimeError("libpurple does not start")
+        c("purple_set_blist", c("purple_blist_new"))
+        c("purple_prefs_set_bool", "/purple/network/auto_ip", 0)
+        c("purple_prefs_set_string", "/purple/network/public_ip", options["own"]["address"])
+        c("purple_prefs_set_bool", "/purple/network/ports_range_use", 1)
+        c("purple_prefs_set_int", "/purple/network/ports_range_start", options["own"]["port"])
+        c("purple_prefs_set_int", "/purple/network/ports_range_end", options["own"]["port"])
+        self.listen()
+        self.account = c("purple_account_new", options["aor"], "prpl-simple")
+        c("purple_account_set_password", self.account, options["password"])
+        c("purple_account_set_bool", self.account, "udp", 1)
+        c("purple_account_set_bool", self.account, "useproxy", 1)
+        c("purple_account_set_bool", self.account, "dopublish", 1)
+        c("purple_account_set_string", self.account, "proxy", options["proxy"]["address"])
+        c("purple_account_set_int", self.account, "port", options["proxy"]["port"])
+        c("purple_accounts_add", self.account)
+        c("purple_account_set_enabled", self.account, UI, 1)
+        for uri in options["contacts"]:
+            self.watch(uri)
+        self.be("online", None)
+
+    def listen(self):
+        self.on_buddy = SIGNAL(self.buddy)
+        self.on_signed_on = SIGNAL(lambda *_: tell(event="online"))
+        buddies, connections = c("purple_blist_get_handle"), c("purple_connections_get_handle")
+        for instance, signal, function in (
+            (buddies, "buddy-status-changed", self.on_buddy),
+            (buddies, "buddy-signed-on", self.on_buddy),
+            (buddies, "buddy-signed-off", self.on_buddy),
+            (connections, "signed-on", self.on_signed_on),
+        ):
+            c("purple_signal_connect", instance, signal, Pointer(id(self)), Pointer(ctypes.cast(function, ctypes.c_void_p).value), None)
+
+    def buddy(self, buddy, *_):
+        buddy = Pointer(buddy)
+        status = c("purple_presence_get_active_status", c("purple_buddy_get_presence", buddy))
+        tell(
+            event="presence",
+            uri=c("purple_buddy_get_name", buddy, result=ctypes.c_char_p),
+            state=c("purple_status_get_id", status, result=ctypes.c_char_p),
+            activity=None,
+            note=c("purple_status_get_attr_string", status, "message", result=ctypes.c_char_p),
+        )
+
+    def watch(self, uri):
+        group = c("purple_group_new", "People")
+        buddy = c("purple_buddy_new", self.account, uri, None)
+        c("purple_blist_add_buddy", buddy, None, group, None)
+        c("purple_account_add_buddy", self.account, buddy)
+        self.buddies[uri] = buddy
+
+    def unwatch(self, uri):
+        buddy = self.buddies.pop(uri)
+        c("purple_account_remove_buddy", self.account, buddy, c("purple_buddy_get_group", buddy))
+        c("purple_blist_remove_buddy", buddy)
+
+    def be(self, state, note):
+        status = c("purple_savedstatus_new", None, STATES[state])
+        if note is not None:
+            c("purple_savedstatus_set_message", status, note)
+        c("purple_savedstatus_activate", status)
+
+
+def main():
+    options = json.loads(sys.argv[1])
+    inputs = Inputs()
+    phone = Phone(options, inputs)
+    tell(event="ready")
+    glib.g_main_context_iteration.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    buffered = b""
+    while True:
+        while glib.g_main_context_iteration(None, 0):
+            pass
+        if not inputs.wait(0.02):
+            continue
+        octets = os.read(0, 65536)
+        if not octets:
+            break
+        *lines, buffered = (buffered + octets).split(b"\n")
+        for line in lines:
+            command = json.loads(line)
+            if "watch" in command:
+                phone.watch(command["watch"])
+            elif "unwatch" in command:
+                phone.unwatch(command["unwatch"])
+            elif "be" in command:
+                phone.be(command["be"], command.get("note"))
+            elif command.get("quit"):
+                c("purple_core_quit")
+                tell(event="stopped")
+                return
+
+
+main()
