@@ -1,0 +1,96 @@
+import type { DevicePresence, PresenceDocument } from "../../../src/core/presence/document";
+import { compose, NOTHING_PUBLISHED, type Published } from "../../../src/core/publication/compose";
+import { firstEtag, nextEtag, publicationId } from "../../../src/core/publication/publication";
+import { device, documentOf, NOW } from "./fixtures";
+
+function published(
+  at: number,
+  document: PresenceDocument,
+  more: { readonly etag?: string; readonly modifiedAt?: number } = {},
+): Published {
+  const etag = more.etag ?? firstEtag(at, `random${at - NOW}xyz`);
+  const modifiedAt = more.modifiedAt ?? at;
+  return {
+    publication: {
+      etag,
+      presentity: "romeo@sip.example",
+      contentType: "application/pidf+xml",
+      body: "",
+      expiresAt: at + 600_000,
+      modifiedAt,
+    },
+    document,
+  };
+}
+
+const idsOf = (document: PresenceDocument): string[] => document.devices.map(({ id }: DevicePresence) => id);
+
+test("devices of all publications stand in one document, the most available first (RFC 3856 §6.8)", () => {
+  const closed = published(NOW, documentOf(device("desk", { open: false })));
+  const low = published(NOW + 1, documentOf(device("phone", { priority: 1 })));
+  const high = published(NOW + 2, documentOf(device("tablet", { priority: 100 })));
+  expect(idsOf(compose([closed, low, high], 10))).toEqual(["tablet", "phone", "desk"]);
+});
+
+test("two phones that call their tuple the same are two devices, whatever the order of the rows", () => {
+  const first = published(NOW, documentOf(device("t1", { notes: [{ text: "one" }] })));
+  const second = published(NOW + 1, documentOf(device("t1", { notes: [{ text: "two" }] })));
+  const composed = compose([second, first], 10);
+  expect(composed).toEqual(compose([first, second], 10));
+  expect(composed.devices.map(({ id, notes }) => [id, notes[0]?.text])).toEqual([
+    ["t1", "one"],
+    ["t1-1xyz", "two"],
+  ]);
+});
+
+test("a device keeps its id when it refreshes and modifies, though its tag changes", () => {
+  const first = published(NOW, documentOf(device("t1")));
+  const etag = firstEtag(NOW + 1, "abcdefgh");
+  const before = compose([first, published(NOW + 1, documentOf(device("t1")), { etag })], 10);
+  const later = nextEtag(nextEtag(etag, "other"), "third");
+  const after = compose([first, published(NOW + 1, documentOf(device("t1")), { etag: later })], 10);
+  expect(idsOf(after)).toEqual(idsOf(before));
+});
+
+test("three of the same name, and marks that end alike, are still told apart", () => {
+  const devices = [1, 2, 3].map((n) =>
+    published(NOW + n, documentOf(device("t1")), { etag: firstEtag(NOW + n, "same") }),
+  );
+  expect(new Set(idsOf(compose(devices, 10))).size).toBe(3);
+});
+
+test("one document that names a device over and over shows it a few times at most", () => {
+  const many = documentOf(...Array.from({ length: 50 }, () => device("t1")));
+  expect(compose([published(NOW, many)], 100).devices.length).toBeLessThanOrEqual(3);
+});
+
+test("of the person, whoever spoke last is believed", () => {
+  const mood = (name: string) => ({ activities: [], moods: [name], notes: [] });
+  const first = published(NOW, { ...documentOf(device("a")), person: mood("sad") }, { modifiedAt: NOW + 50 });
+  const second = published(NOW + 1, { ...documentOf(device("b")), person: mood("happy") });
+  const silent = published(NOW + 2, documentOf(device("c")), { modifiedAt: NOW + 99 });
+  expect(compose([first, second, silent], 10).person).toEqual(mood("sad"));
+});
+
+test("nothing published is closed, in a document that still has a tuple (RFC 3922 §6.3.2)", () => {
+  expect(compose([], 10)).toBe(NOTHING_PUBLISHED);
+  expect(NOTHING_PUBLISHED.devices).toMatchObject([{ open: false }]);
+});
+
+test("beyond the bound the least available are left out", () => {
+  const many = documentOf(
+    device("away", { open: false }),
+    ...[1, 2, 3].map((n) => device(`d${n}`, { priority: n })),
+  );
+  expect(idsOf(compose([published(NOW, many)], 2))).toEqual(["d3", "d2"]);
+});
+
+test("tags are tokens, grow with time, and tell their publication (RFC 3903 §6 step 6)", () => {
+  const first = firstEtag(NOW, "Ab-_9");
+  expect(first).toMatch(/^[A-Za-z0-9_.-]+$/);
+  expect(firstEtag(NOW + 1, "0") > first).toBe(true);
+  const next = nextEtag(first, "zz");
+  expect(next).not.toBe(first);
+  expect(publicationId(next)).toBe(publicationId(first));
+  expect(nextEtag(next, "yy")).toBe(nextEtag(first, "yy"));
+});
