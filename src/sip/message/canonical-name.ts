@@ -9,6 +9,20 @@ export function canonicalName(name: string): string {
   return SPELLINGS.get(name) ?? SPELLINGS.get(name.toLowerCase()) ?? name;
 }
 
+/**
+ * The header whose canonical spelling stands in these octets; undefined for any other spelling, which `canonicalName` reads.
+ * What nearly every client writes is so found without making a text of it.
+ */
+export function knownNameAt(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const length = end - start;
+  if (length < 1 || length > LONGEST_NAME) return undefined;
+  const place = PLACES[slotOf(length, bytes[start] as number, bytes[end - 1] as number)] as number;
+  if (place === 0) return undefined;
+  const codes = CODES[place - 1] as Uint8Array;
+  for (let at = 0; at < length; at++) if (codes[at] !== bytes[start + at]) return undefined;
+  return INTERNED[place - 1];
+}
+
 /** Is this the canonical spelling of a header that we know (and so safe to write as it is)? */
 export function isKnownName(name: string): boolean {
   return KNOWN.has(name);
@@ -81,3 +95,16 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ]),
   ...Object.entries(COMPACT),
 ]);
+
+const CODES = INTERNED.map((name) => Uint8Array.from(name, (character) => character.charCodeAt(0)));
+const LONGEST_NAME = 31;
+/** By length, first and last letter: which name it can be, counted from 1. Of two that meet here the first listed is found so. */
+const PLACES = new Uint8Array(32 * 32 * 32);
+for (const [at, codes] of CODES.entries()) {
+  const slot = slotOf(codes.length, codes[0] as number, codes[codes.length - 1] as number);
+  if (codes.length <= LONGEST_NAME && PLACES[slot] === 0) PLACES[slot] = at + 1;
+}
+
+function slotOf(length: number, first: number, last: number): number {
+  return (length << 10) | ((first & 31) << 5) | (last & 31);
+}

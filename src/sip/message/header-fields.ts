@@ -1,6 +1,6 @@
 /** Lines to header fields: names, folded lines, white space. RFC 3261 §7.3.1. */
 
-import { canonicalName } from "./canonical-name";
+import { canonicalName, knownNameAt } from "./canonical-name";
 import { CR, isSpaceCode, isToken, trimmedSlice } from "./characters";
 import type { HeaderField } from "./header-list";
 import type { ParseLimits } from "./limits";
@@ -37,6 +37,32 @@ export function readHeaderFields(text: string, start: number, limits: ParseLimit
       fields.push([name, value]);
     }
     at = end + 1;
+  }
+  return { fields, problem };
+}
+
+/**
+ * The same, where every line is known and none is folded.
+ * @param lines as `readHeaderBlock` gives them, the start line first
+ * @param start index in `bytes` of the first character of `text`; one octet each
+ */
+export function headerFieldsOfLines(
+  bytes: Uint8Array,
+  text: string,
+  start: number,
+  lines: readonly number[],
+  limits: ParseLimits,
+): HeaderFields {
+  const fields: HeaderField[] = [];
+  let problem: HeaderFieldsProblem | undefined;
+  for (let line = 3; line < lines.length; line += 3) {
+    if (line > 3 * limits.maximumHeaders) return { fields, problem: problem ?? "too-many" };
+    const [at, colon, end] = [lines[line]!, lines[line + 1]!, lines[line + 2]!];
+    const name =
+      colon < 0 ? undefined : (knownNameAt(bytes, start + at, start + colon) ?? headerName(text, at, colon));
+    if (end - at > limits.maximumLineLength) problem ??= "line-too-long";
+    if (name === undefined) problem ??= "malformed-line";
+    else fields.push([name, lineValue(text, colon + 1, end)]);
   }
   return { fields, problem };
 }

@@ -24,8 +24,8 @@ export function checkFields(fields: readonly HeaderField[], method: string | und
   const first: (string | undefined)[] = [];
   let repeated: string | undefined;
   for (const [name, value] of fields) {
-    const slot = SLOTS.get(name);
-    if (slot === undefined) continue;
+    const slot = slotOf(name);
+    if (slot < 0) continue;
     if (first[slot] === undefined) first[slot] = value;
     else if (slot !== VIA) repeated ??= name;
   }
@@ -39,9 +39,7 @@ export function checkFields(fields: readonly HeaderField[], method: string | und
  * what stands for octets that were not UTF-8. To be asked only of a header block that has such a fault.
  */
 export function isCopyable(fields: readonly HeaderField[]): boolean {
-  return !fields.some(
-    ([name, value]) => (SLOTS.get(name) ?? MAX_FORWARDS) <= CSEQ && NOT_COPYABLE.test(value),
-  );
+  return !fields.some(([name, value]) => MANDATORY_NAMES.has(name) && NOT_COPYABLE.test(value));
 }
 
 /** The five fields that a response copies, or which of them cannot be read. */
@@ -85,9 +83,36 @@ const CALL_ID = 3;
 const CSEQ = 4;
 const MAX_FORWARDS = 5;
 
-/** Via may come many times; each of the others once (their grammar is no list). */
-const SLOTS: ReadonlyMap<string, number> = new Map(
-  [...MANDATORY, "Max-Forwards", "Content-Type", "Event", "Expires"].map((name, slot) => [name, slot]),
-);
+const CONTENT_TYPE = 6;
+const EVENT = 7;
+const EXPIRES = 8;
+
+/** Via may come many times; each of the others once (their grammar is no list). -1 for what does not matter here. */
+function slotOf(name: string): number {
+  switch (name) {
+    case "Via":
+      return VIA;
+    case "From":
+      return FROM;
+    case "To":
+      return TO;
+    case "Call-ID":
+      return CALL_ID;
+    case "CSeq":
+      return CSEQ;
+    case "Max-Forwards":
+      return MAX_FORWARDS;
+    case "Content-Type":
+      return CONTENT_TYPE;
+    case "Event":
+      return EVENT;
+    case "Expires":
+      return EXPIRES;
+    default:
+      return -1;
+  }
+}
+
+const MANDATORY_NAMES: ReadonlySet<string> = new Set(MANDATORY);
 
 const NOT_COPYABLE = new RegExp(`${UNESCAPED_CONTROL.source}|\\r|\ufffd`);

@@ -2,7 +2,7 @@
 
 import { contentLength } from "./content-length";
 import { readHeaderBlock, skipLeadingLineEnds } from "./header-block";
-import { readHeaderFields } from "./header-fields";
+import { headerFieldsOfLines, readHeaderFields } from "./header-fields";
 import { HeaderList } from "./header-list";
 import { DEFAULT_LIMITS, type ParseLimits } from "./limits";
 import { checkFields, type FieldsCheck, isCopyable } from "./mandatory-fields";
@@ -27,7 +27,10 @@ export function parseMessage(bytes: Buffer, limits: ParseLimits = DEFAULT_LIMITS
   const startLine = parseStartLine(text.slice(0, isCrLf ? firstLineEnd - 1 : firstLineEnd));
   if (startLine.kind === "neither") return problem(400, "Malformed start line");
 
-  const { fields, problem: lineProblem } = readHeaderFields(text, firstLineEnd + 1, limits);
+  const { fields, problem: lineProblem } =
+    block.lines === undefined
+      ? readHeaderFields(text, firstLineEnd + 1, limits)
+      : headerFieldsOfLines(bytes, text, start, block.lines, limits);
   const headers = new HeaderList(fields);
   const method = startLine.kind === "request" ? startLine.method : undefined;
   const check = checkFields(fields, method);

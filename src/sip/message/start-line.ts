@@ -23,9 +23,10 @@ export interface StartLineProblem {
  * can be answered; a response with a fault is "neither": nobody answers a response.
  */
 export function parseStartLine(line: string): StartLine {
-  if (isVersion(line.slice(0, 4))) return parseStatusLine(line);
+  // A letter decides it for nearly every request.
+  if ((line.charCodeAt(0) | 0x20) === LETTER_S && isVersion(line.slice(0, 4))) return parseStatusLine(line);
   const firstSpace = line.indexOf(" ");
-  const lastSpace = line.lastIndexOf(" ");
+  const lastSpace = line.endsWith(" SIP/2.0") ? line.length - 8 : line.lastIndexOf(" ");
   if (firstSpace <= 0 || lastSpace === firstSpace) return NEITHER;
   const method = line.slice(0, firstSpace);
   if (!isToken(method)) return NEITHER;
@@ -54,5 +55,6 @@ function isVersion(start: string): boolean {
   return start === "SIP/" || start.toUpperCase() === "SIP/";
 }
 
+const LETTER_S = 0x73;
 const NEITHER: StartLine = { kind: "neither" };
 const VERSION = /^SIP\/\d{1,9}\.\d{1,9}$/i;

@@ -16,7 +16,10 @@ import {
 } from "./characters";
 
 /** Parameters by lower-case name; a parameter without "=" has the value undefined. Quoted values are unescaped. */
-export type Parameters = ReadonlyMap<string, string | undefined>;
+export interface Parameters extends Iterable<[name: string, value: string | undefined]> {
+  get(name: string): string | undefined;
+  has(name: string): boolean;
+}
 
 /**
  * Splits a value that may hold a comma-separated list (§7.3.1). Commas in quoted strings and in angle brackets do
@@ -46,14 +49,14 @@ export function firstValue(value: string): string {
  * in a response) the first counts.
  */
 export function parseParameters(text: string, from = 0): Parameters | undefined {
-  const parameters = new Map<string, string | undefined>();
+  let parameters: Map<string, string | undefined> | OneParameter | undefined;
   let at = skipSpace(text, from);
   while (at < text.length) {
     if (text.charCodeAt(at) !== SEMICOLON) return undefined;
     const start = skipSpace(text, at + 1);
     const end = tokenEnd(text, start);
     if (end === start) return undefined;
-    const name = text.slice(start, end).toLowerCase();
+    const name = parameterName(text, start, end);
     at = skipSpace(text, end);
     let value: string | undefined;
     if (text.charCodeAt(at) === EQUAL) {
@@ -63,9 +66,40 @@ export function parseParameters(text: string, from = 0): Parameters | undefined 
       value = unquoteString(text.slice(valueStart, valueEnd));
       at = skipSpace(text, valueEnd);
     }
-    if (!parameters.has(name)) parameters.set(name, value);
+    if (parameters === undefined) parameters = new OneParameter(name, value);
+    else {
+      if (parameters instanceof OneParameter) parameters = new Map(parameters);
+      if (!parameters.has(name)) parameters.set(name, value);
+    }
   }
-  return parameters;
+  return parameters ?? NO_PARAMETERS;
+}
+
+/** The lower-case name between two indices; the usual ones are not made anew each time. */
+function parameterName(text: string, start: number, end: number): string {
+  if (end - start === 3 && text.startsWith("tag", start)) return "tag";
+  if (end - start === 6 && text.startsWith("branch", start)) return "branch";
+  return text.slice(start, end).toLowerCase();
+}
+
+/** Most addresses have one parameter, the tag, and many none: a Map for each would cost more than reading them. */
+class OneParameter implements Parameters {
+  constructor(
+    readonly name: string,
+    readonly value: string | undefined,
+  ) {}
+
+  get(name: string): string | undefined {
+    return name === this.name ? this.value : undefined;
+  }
+
+  has(name: string): boolean {
+    return name === this.name;
+  }
+
+  *[Symbol.iterator](): Iterator<[string, string | undefined]> {
+    yield [this.name, this.value];
+  }
 }
 
 /** A value followed by parameters, such as Event or Subscription-State: `active;expires=60`. */
@@ -137,3 +171,4 @@ const HOST = /^[A-Za-z0-9.:[\]-]+$/;
 const CONTROLS = /[\u0000-\u001f\u007f]+/g;
 const NEEDS_ESCAPE = /["\\]/g;
 const ESCAPED = /\\([\s\S])/g;
+const NO_PARAMETERS: Parameters = new Map();

@@ -43,7 +43,7 @@ export function parseVia(value: string): Via | undefined {
   const numbers = parameters && numericParameters(parameters);
   if (!parameters || !numbers) return undefined;
   const via: Mutable<Via> = {
-    transport: value.slice(transportStart, transportEnd).toUpperCase(),
+    transport: transportName(value, transportStart, transportEnd),
     host: value.slice(hostStart, hostEnd),
     parameters,
   };
@@ -99,19 +99,32 @@ function sentByHostEnd(value: string, from: number): number {
   return end === from ? -1 : end;
 }
 
+/** UDP, TCP, TLS … in upper case, as they nearly always come. */
+function transportName(value: string, start: number, end: number): string {
+  if (end - start === 3) {
+    if (value.startsWith("UDP", start)) return "UDP";
+    if (value.startsWith("TCP", start)) return "TCP";
+    if (value.startsWith("TLS", start)) return "TLS";
+  }
+  return value.slice(start, end).toUpperCase();
+}
+
 /** rport and ttl as numbers; undefined when one of them is none, or a parameter that needs a value has none. */
 function numericParameters(parameters: Parameters): { rport?: true | number; ttl?: number } | undefined {
+  for (const name of VALUED) if (parameters.has(name) && !parameters.get(name)) return undefined;
+  if (!parameters.has("rport") && !parameters.has("ttl")) return NO_NUMBERS;
   const numbers: { rport?: true | number; ttl?: number } = {};
-  for (const [name, value] of parameters) {
-    if (!NAMED.has(name)) continue;
-    if (value === undefined) {
-      if (name !== "rport") return undefined;
-      numbers.rport = true;
-    } else if (name === "rport" || name === "ttl") {
-      const number = parseDigits(value, name === "ttl" ? MAXIMUM_TTL : MAXIMUM_PORT);
-      if (number === undefined) return undefined;
-      numbers[name] = number;
-    } else if (value === "") return undefined;
+  if (parameters.has("rport")) {
+    const text = parameters.get("rport");
+    const rport = text === undefined ? true : parseDigits(text, MAXIMUM_PORT);
+    if (rport === undefined) return undefined;
+    numbers.rport = rport;
+  }
+  const ttl = parameters.get("ttl");
+  if (ttl !== undefined) {
+    const number = parseDigits(ttl, MAXIMUM_TTL);
+    if (number === undefined) return undefined;
+    numbers.ttl = number;
   }
   return numbers;
 }
@@ -120,5 +133,8 @@ type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
 const MAXIMUM_PORT = 65_535;
 const MAXIMUM_TTL = 255;
+/** Those that say nothing without a value. */
+const VALUED = ["branch", "received", "maddr", "ttl"] as const;
+const NO_NUMBERS = {};
 const NAMED: ReadonlySet<string> = new Set(["branch", "received", "rport", "maddr", "ttl"]);
 const IPV6 = /^[0-9A-Fa-f:.]+$/;

@@ -69,10 +69,8 @@ test.each([
 ])("parseParameters(%j) is malformed", (text) => expect(parseParameters(text)).toBeUndefined());
 
 test("a value with parameters", () => {
-  expect(parseParameterized("active ;expires=60")).toEqual({
-    value: "active",
-    parameters: new Map([["expires", "60"]]),
-  });
+  const active = parseParameterized("active ;expires=60");
+  expect([active?.value, ...(active?.parameters ?? [])]).toEqual(["active", ["expires", "60"]]);
   expect(parseParameterized("presence")).toEqual({ value: "presence", parameters: new Map() });
   expect(parseParameterized(";expires=60")).toBeUndefined();
   expect(parseParameterized("active;;")).toBeUndefined();
@@ -98,3 +96,15 @@ test("quoted strings: quotes and backslashes are escaped, line ends become a spa
   expect(unquoteString("plain")).toBe("plain");
   expect(unquoteString('"')).toBe('"');
 });
+
+test.each([";Tag=a", ";tag=a;tag=b", ";tag=a;x", ";x;tag=a"])(
+  "parameters are found however many there are: %s",
+  (text) => {
+    const parameters = parseParameters(text);
+    expect(parameters?.get("tag")).toBe("a");
+    expect(parameters?.has("tag")).toBe(true);
+    expect(parameters?.has("branch")).toBe(false);
+    expect(parameters?.get("branch")).toBeUndefined();
+    expect(new Map(parameters ?? []).get("tag")).toBe("a");
+  },
+);
