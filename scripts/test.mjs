@@ -19,6 +19,7 @@ const PEERS = [
   "baresip",
   "linphone-cli",
   "libpurple0",
+  "libxml2-utils",
   "python3-slixmpp",
   "openssl",
   "docker-compose",

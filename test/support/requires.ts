@@ -70,6 +70,7 @@ const CHECKS = {
   "linphone-cli": () => findProgram("linphonec", "linphone-cli"),
   libpurple0: () => library("purple-2/libsimple.so", "libpurple0"),
   "docker-compose": () => findProgram("docker-compose", "docker-compose"),
+  "libxml2-utils": () => findProgram("xmllint", "libxml2-utils"),
   openssl: () => findProgram("openssl", "openssl"),
   slapd: () => findProgram("slapd", "slapd"),
 } as const;
