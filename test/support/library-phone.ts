@@ -18,6 +18,8 @@ export interface LibraryPhoneOptions {
   readonly contacts?: readonly string[];
   /** Ask its user about each watcher (see decide), instead of taking everybody; linphone only. */
   readonly asks?: boolean;
+  /** Lifetime of what it publishes, in seconds; linphone only. */
+  readonly publish?: number;
   /** Its own port; a free one when absent. */
   readonly port?: number;
 }
@@ -127,7 +129,11 @@ export class LibraryPhone {
 export async function startLinphonePhone(options: LibraryPhoneOptions): Promise<LibraryPhone> {
   const folder = temporaryFolder("linphone");
   const port = options.port ?? (await freePort(await holdAddress()));
-  const settings = linphoneSettings({ ...options, register: true, publish: true }, folder, port);
+  const settings = linphoneSettings(
+    { ...options, register: true, publish: options.publish ?? 600 },
+    folder,
+    port,
+  );
   writeFileSync(join(folder, "linphonerc"), settings);
   return start("liblinphone", "linphone_phone.py", { folder, asks: options.asks === true }, port, options);
 }

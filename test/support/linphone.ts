@@ -12,8 +12,8 @@ export interface LinphoneOptions {
   readonly proxy: { readonly address: string; readonly port: number; readonly transport?: "udp" | "tcp" };
   readonly password?: string;
   readonly register?: boolean;
-  /** Tell a presence server about itself (no when absent). */
-  readonly publish?: boolean;
+  /** Tell a presence server about itself, for so many seconds each time (not at all when absent). */
+  readonly publish?: number;
   readonly port?: number;
 }
 
@@ -77,8 +77,8 @@ reg_route=${route}
 reg_identity=sip:${options.aor}
 reg_expires=600
 reg_sendregister=${options.register === true ? 1 : 0}
-publish=${options.publish === true ? 1 : 0}
-publish_expires=600
+publish=${options.publish === undefined ? 0 : 1}
+publish_expires=${options.publish ?? 600}
 dial_escape_plus=0
 
 ${

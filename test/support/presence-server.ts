@@ -127,6 +127,8 @@ modparam("registrar", "gruu_enabled", 0) # linphone would take it for its Contac
 modparam("presence|presence_xml", "db_url", "sqlite:///${file}")
 modparam("presence", "server_address", "sip:presence@${address}:${sipPort}")
 modparam("presence", "min_expires", 0)
+modparam("presence", "expires_offset", 0)
+modparam("presence", "clean_period", 1)
 modparam("presence_xml", "force_active", ${presence === "rules" ? 0 : 1})
 modparam("presence_xml", "integrated_xcap_server", 1)
 
@@ -134,7 +136,7 @@ request_route {
   xlog("L_WARN", "$rm $ru from $fu at $si:$sp to-tag $tt\\n");
   if (!mf_process_maxfwd_header("20")) { sl_send_reply("483", "Too Many Hops"); exit; }
   if (is_method("REGISTER")) { save("location"); exit; }
-  if (has_totag() && loose_route()) route(RELAY);
+  if (loose_route() && has_totag()) route(RELAY); # takes our own Route out of a phone's first request, too
   if (uri == myself${presence === "none" ? " && 0 == 1" : ""} && is_method("PUBLISH|SUBSCRIBE")) {
     if (!t_newtran()) { sl_reply_error(); exit; }
     if (is_method("PUBLISH")) handle_publish(); else handle_subscribe();

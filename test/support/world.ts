@@ -31,6 +31,7 @@ export interface WorldOptions {
   /** Parts of the gateway's configuration that differ. */
   readonly sip?: object;
   readonly xmpp?: object;
+  readonly presence?: object;
   /** Start the server in some other way, such as one of a federation. */
   readonly serverOptions?: Partial<XmppServerOptions>;
 }
@@ -114,6 +115,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       })),
       ...options.xmpp,
     },
+    ...(options.presence === undefined ? {} : { presence: options.presence }),
     domains: {
       sip: hosts.map((host) => ({ sip: host, xmpp: host, peer: host })),
       xmpp: [{ xmpp: XMPP_DOMAIN, sip: XMPP_DOMAIN, via: "route" }, ...(options.xmppRules ?? [])],
