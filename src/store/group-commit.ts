@@ -10,37 +10,62 @@ type Write = () => void;
  * So groups grow with the load, and the event loop never waits for the disk.
  */
 export class GroupCommit {
-  readonly #transaction: (writes: readonly Write[], lasting: readonly Write[]) => void;
+  readonly #database: Database.Database;
+  readonly #beginStatement: Database.Statement;
+  readonly #commitStatement: Database.Statement;
   readonly #sync: DiskSync;
+  readonly #onUndone: (() => void)[] = [];
   #writes: Write[] = [];
   #lasting: Write[] = [];
   #isScheduled = false;
   #isBusy = false;
   #lastingTimer: NodeJS.Timeout | undefined;
-  #committed: Promise<void> | undefined;
-  #settle: Settle | undefined;
+  /** Those who wait for what will be committed next. */
+  #group: Group | undefined;
+  /** Those who wait for the disk to take what is committed. */
+  #syncing: Group | undefined;
+  /** Why no transaction could be begun in this turn of the event loop: SQLite waits for a lock, and may not do so once for each write. */
+  #refusal: unknown;
 
   constructor(database: Database.Database, sync: DiskSync) {
-    const run = database.transaction((writes: readonly Write[], lasting: readonly Write[]) => {
-      for (const write of writes) write();
-      for (const write of lasting) write();
-    });
-    this.#transaction = (writes, lasting) => run.immediate(writes, lasting);
+    this.#database = database;
+    this.#beginStatement = database.prepare("BEGIN IMMEDIATE");
+    this.#commitStatement = database.prepare("COMMIT");
     this.#sync = sync;
+  }
+
+  /** Calls back whenever the writes of a group were undone, before anybody hears of it. */
+  onUndone(callback: () => void): void {
+    this.#onUndone.push(callback);
   }
 
   /** Adds a write; resolves when it is on disk, rejects when its whole group could not be written. */
   add(write: Write): Promise<void> {
     this.#writes.push(write);
     this.#schedule();
-    if (this.#committed === undefined) {
-      this.#committed = new Promise((resolve, reject) => {
-        this.#settle = { resolve, reject };
-      });
-      // Not every caller waits: a failure that nobody hears of must not end the process.
-      this.#committed.catch(() => undefined);
+    return this.#join();
+  }
+
+  /**
+   * Runs a write at once, in the transaction that the group will end: every read sees it from now on. Resolves when it is on
+   * disk, rejects when its whole group could not be written.
+   * @throws what the write threw: its group is undone then, and rejected; or that the database is locked
+   */
+  now(write: Write): Promise<void> {
+    this.#begin();
+    try {
+      write();
+    } catch (error) {
+      this.#undo(error);
+      throw error;
     }
-    return this.#committed;
+    this.#schedule();
+    return this.#join();
+  }
+
+  /** Resolves when all that was written up to now is on disk; rejects when it could not be. Writes nothing itself. */
+  settled(): Promise<void> {
+    return (this.#group ?? this.#syncing)?.promise ?? NOTHING_WAITS;
   }
 
   /**
@@ -59,13 +84,21 @@ export class GroupCommit {
   flush(): void {
     clearTimeout(this.#lastingTimer);
     this.#lastingTimer = undefined;
-    const settle = this.#commit();
+    const earlier = this.#syncing;
+    const group = this.#commit();
     try {
       this.#sync.now();
-      settle?.resolve();
+      earlier?.resolve();
+      group?.resolve();
     } catch (error) {
-      settle?.reject(new SyncError(error as Error));
+      earlier?.reject(new SyncError(error as Error));
+      group?.reject(new SyncError(error as Error));
     }
+  }
+
+  #join(): Promise<void> {
+    this.#group ??= newGroup();
+    return this.#group.promise;
   }
 
   #schedule(): void {
@@ -79,40 +112,82 @@ export class GroupCommit {
   readonly #next = (): void => {
     this.#isScheduled = false;
     this.#isBusy = false;
-    const settle = this.#commit();
-    if (settle === undefined) return;
+    const group = this.#commit();
+    if (group === undefined) return;
     this.#isBusy = true;
+    this.#syncing = group;
     this.#sync.run((error) => {
-      if (error === null) settle.resolve();
-      else settle.reject(new SyncError(error));
+      this.#syncing = undefined;
+      if (error === null) group.resolve();
+      else group.reject(new SyncError(error));
       // Under load the next group grows a little more: every group costs as much as many of its rows.
-      if (this.#writes.length > 0) setTimeout(this.#next, GATHER_MS);
+      if (this.#group !== undefined) setTimeout(this.#next, GATHER_MS);
       else this.#isBusy = false;
     });
   };
 
   /** Returns whoever waits for what was committed now; clean-ups alone have nobody. */
-  #commit(): Settle | undefined {
-    const writes = this.#writes;
-    const settle = this.#settle;
-    if (writes.length === 0 && this.#lasting.length === 0) return undefined;
-    this.#writes = [];
-    this.#committed = undefined;
-    this.#settle = undefined;
+  #commit(): Group | undefined {
+    const group = this.#group;
+    if (group === undefined && this.#lasting.length === 0) return undefined;
     try {
-      this.#transaction(writes, this.#lasting);
-      this.#lasting = [];
-      return settle;
+      this.#begin();
+      for (const write of this.#writes) write();
+      for (const write of this.#lasting) write();
+      this.#commitStatement.run();
     } catch (error) {
-      settle?.reject(error);
+      this.#undo(error);
       return undefined;
     }
+    this.#writes = [];
+    this.#lasting = [];
+    this.#group = undefined;
+    return group;
+  }
+
+  #begin(): void {
+    if (this.#database.inTransaction) return;
+    if (this.#refusal !== undefined) throw this.#refusal;
+    try {
+      this.#beginStatement.run();
+    } catch (error) {
+      this.#refusal = error;
+      setImmediate(() => {
+        this.#refusal = undefined;
+      });
+      throw error;
+    }
+  }
+
+  /** No row of the group is kept, whoever wrote it; clean-ups go with the next group. */
+  #undo(error: unknown): void {
+    const group = this.#group;
+    this.#writes = [];
+    this.#group = undefined;
+    // A full disk or an error of its own may have made SQLite undo it already.
+    if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+    for (const undone of this.#onUndone) undone();
+    group?.reject(error);
   }
 }
 
-interface Settle {
+/** Those who wait for the same commit and the same sync. */
+interface Group {
+  readonly promise: Promise<void>;
   resolve(): void;
   reject(error: unknown): void;
+}
+
+function newGroup(): Group {
+  let resolve = (): void => undefined;
+  let reject = (_: unknown): void => undefined;
+  const promise = new Promise<void>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  // Not every caller waits: a failure that nobody hears of must not end the process.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
 }
 
 /** The group was committed, but the disk did not take it: it may be gone after a power cut, or may not. */
@@ -126,3 +201,4 @@ export class SyncError extends Error {
 const GATHER_MS = 2;
 /** How long a clean-up waits for a group to go with, milliseconds: after a crash its message would be sent again. */
 const LASTING_MS = 10;
+const NOTHING_WAITS = Promise.resolve();
