@@ -3,6 +3,7 @@
 import { type Element, element } from "../../xml/element";
 import { NS } from "../../xml/namespaces";
 import { write } from "../../xml/writer";
+import { parseSipUri } from "../address/sip-uri";
 
 export interface ListEntry {
   /** The contact's URI, by which the subscriber keeps his table (§5.6). */
@@ -91,11 +92,11 @@ function part(boundary: string, contentId: string, contentType: string, content:
   );
 }
 
-/** The host of a SIP URI, for Content-IDs; without port, parameters and brackets. */
+/** The host of a SIP URI, for Content-IDs; a literal would need quotes there. */
 function hostOf(uri: string): string {
-  return HOST.exec(uri)?.[1] ?? "list.invalid";
+  const read = parseSipUri(uri);
+  return read.ok && !read.value.host.startsWith("[") ? read.value.host : "list.invalid";
 }
 
-const HOST = /[@:]([a-z0-9][a-z0-9.-]*)(?:[:;?]|$)/i;
 const ONLY = "1";
 const XML = '<?xml version="1.0" encoding="UTF-8"?>\n';
