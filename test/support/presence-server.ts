@@ -122,6 +122,7 @@ loadmodule "db_sqlite.so"
 loadmodule "presence.so"
 loadmodule "presence_xml.so"
 modparam("tm", "fr_timer", 32000)
+modparam("tm", "wt_timer", 100) # a phone that starts anew with the same identifiers is not taken for a retransmission here
 modparam("jsonrpcs", "transport", 0)
 modparam("registrar", "gruu_enabled", 0) # linphone would take it for its Contact, which this proxy does not route
 modparam("presence|presence_xml", "db_url", "sqlite:///${file}")
