@@ -154,6 +154,15 @@ export interface SubscriptionStore {
   page(after: string, limit: number): readonly SubscriptionRecord[];
 }
 
+/** What `isthmus subs drop` has asked for, while a gateway ran or while none did. */
+export interface DropRequests {
+  /**
+   * Keys of subscriptions to be dropped, the oldest request first, at most `limit`. They are taken off the list in the same
+   * transaction as the steps that are called in the same turn of the event loop, so call those at once: it keeps both or neither.
+   */
+  takeDropRequests(limit: number): readonly string[];
+}
+
 /** A document that a phone of ours published (RFC 3903). */
 export interface PublicationRow {
   readonly etag: string;

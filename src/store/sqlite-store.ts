@@ -2,10 +2,19 @@
 
 import Database from "better-sqlite3";
 import type { SipMessageOut } from "../core/effect";
-import type { JournalEntry, ReceiptRow, Store } from "../gateway/sides";
+import type {
+  DropRequests,
+  JournalEntry,
+  PublicationStore,
+  ReceiptRow,
+  Store,
+  SubscriptionStore,
+} from "../gateway/sides";
 import { DiskSync } from "./disk-sync";
 import { GroupCommit, SyncError } from "./group-commit";
 import { migrate } from "./migrations";
+import { SqlitePublications } from "./publications";
+import { SqliteSubscriptions } from "./subscriptions";
 
 /** Sequence numbers are reserved on disk in blocks of this size, so that taking one costs no write. */
 const SEQ_BLOCK = 10_000;
@@ -20,11 +29,17 @@ export interface StoreOptions {
   readonly migrations: string;
 }
 
+/** All that is kept on disk, behind one connection and one group commit. */
+export interface OpenStore extends Store {
+  readonly subscriptions: SubscriptionStore & DropRequests;
+  readonly publications: PublicationStore;
+}
+
 /**
  * Opens or creates the database and brings it to the newest schema.
  * @throws Error with a sentence that names the file and what to do
  */
-export function openStore(options: StoreOptions): Store {
+export function openStore(options: StoreOptions): OpenStore {
   const database = open(options.file);
   try {
     database.pragma("journal_mode = WAL");
@@ -39,7 +54,9 @@ export function openStore(options: StoreOptions): Store {
   }
 }
 
-class SqliteStore implements Store {
+class SqliteStore implements OpenStore {
+  readonly subscriptions: SubscriptionStore & DropRequests;
+  readonly publications: PublicationStore;
   readonly #database: Database.Database;
   readonly #sync: DiskSync;
   readonly #commit: GroupCommit;
@@ -62,6 +79,8 @@ class SqliteStore implements Store {
     this.#database = database;
     this.#sync = sync;
     this.#commit = new GroupCommit(database, sync);
+    this.subscriptions = new SqliteSubscriptions(database, this.#commit);
+    this.publications = new SqlitePublications(database, this.#commit);
     this.#insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     this.#remove = database.prepare("DELETE FROM journal WHERE seq IN (SELECT value FROM json_each(?))");
     this.#report = database.prepare("UPDATE journal SET report = ? WHERE seq = ?");
@@ -131,6 +150,7 @@ class SqliteStore implements Store {
   nextSeq(): number {
     if (this.#next >= this.#reserved) {
       // Only when the disk has it: a number that was given out twice would fail the whole group that it is journalled with.
+      if (this.#database.inTransaction) this.#commit.flush();
       this.#reserve.run(this.#next + SEQ_BLOCK);
       this.#reserved = this.#next + SEQ_BLOCK;
     }
