@@ -1,5 +1,6 @@
 /** What no single key can tell: keys that must agree. Each message names both. */
 
+import { personOf } from "../core/list/person";
 import type { DomainTable } from "../core/tables";
 import { DEFAULT_PEER } from "./config";
 import { complain, type Loading } from "./files";
@@ -11,6 +12,7 @@ export function crossCheck(loading: Loading, settings: Settings, domains: Domain
   checkDomains(loading, settings, domains);
   checkPeerDomains(loading, settings, domains);
   checkTimes(loading, settings);
+  checkPresence(loading, settings, domains);
 }
 
 function checkNames(loading: Loading, { sip, xmpp }: Settings): void {
@@ -100,6 +102,36 @@ function checkTimes(loading: Loading, { sip, xmpp }: Settings): void {
     const expected = `at least xmpp.reconnect.first (${xmpp.reconnect.first} ms)`;
     complain(loading, ["xmpp", "reconnect", "longest"], expected, `${xmpp.reconnect.longest} ms`);
   }
+}
+
+/** Addresses that no rule serves would be found by nobody. */
+function checkPresence(loading: Loading, { presence }: Settings, domains: DomainTable): void {
+  const served = new Set(domains.sip.map((rule) => rule.sip));
+  presence.publish.forEach((domain, index) => {
+    if (served.has(domain)) return;
+    complain(
+      loading,
+      ["presence", "publish", index],
+      `a SIP domain of domains.sip (${listed(served)})`,
+      domain,
+    );
+  });
+  const check = (path: readonly (string | number)[], address: string): void => {
+    if (personOf(address, domains) === undefined) {
+      complain(loading, ["presence", ...path], "an address that a rule of domains serves", address);
+    }
+  };
+  presence.contactLists.forEach((uri, index) => {
+    check(["contactLists", index], uri);
+  });
+  presence.lists.forEach(({ uri, owner, members }, index) => {
+    check(["lists", index, "uri"], uri);
+    check(["lists", index, "owner"], owner);
+    members.forEach((member, place) => {
+      check(["lists", index, "members", place], member);
+    });
+  });
+  checkOnce(loading, "presence.lists", presence.lists, (one) => one.uri, "uri");
 }
 
 function listed(names: ReadonlySet<string>): string {

@@ -6,6 +6,7 @@ import type { PeerSwitches } from "../core/switches";
 import { DEFAULT_SWITCHES } from "../core/switches";
 import type { DomainTable } from "../core/tables";
 import type { GatewayLimits } from "../gateway/limits";
+import { DEFAULT_LOCAL, type LocalOptions } from "../gateway/presence/local-options";
 import type { PresenceOptions } from "../gateway/presence/options";
 import type { SipPeer } from "../sip/options";
 import { timersFor } from "../sip/transaction/timers";
@@ -181,6 +182,32 @@ function presenceOptions({ presence, sip }: Settings): PresenceOptions {
     watcherBurst: limits.burst,
     watcherPerSecond: limits.perSecond,
     maximumDevices: limits.devices,
+    local: localOptions(presence),
+  };
+}
+
+function localOptions({ limits, ...presence }: Settings["presence"]): LocalOptions {
+  return {
+    ...DEFAULT_LOCAL,
+    publications: {
+      domains: presence.publish,
+      settings: {
+        expiresSeconds: Math.ceil(presence.expires / 1000),
+        minimumExpiresSeconds: Math.ceil(presence.minimumExpires / 1000),
+        maximumExpiresSeconds: Math.ceil(presence.maximumExpires / 1000),
+        maximumPublications: limits.publications,
+        maximumOctets: limits.publicationSize,
+      },
+      maximumDevices: limits.devices,
+    },
+    lists: {
+      lists: presence.lists,
+      contactLists: presence.contactLists,
+      maximumMembers: limits.listMembers,
+      maximumOctets: limits.notifySize,
+    },
+    winfo: { ...DEFAULT_LOCAL.winfo, enabled: presence.winfo },
+    approval: presence.approval,
   };
 }
 

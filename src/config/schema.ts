@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { foreign, option, optional, required, secret, section, sections } from "./option";
 import {
   ADVERTISED,
+  CONTACT_LIST,
   DURATION,
   FILE,
   FOLDER,
@@ -17,6 +18,7 @@ import {
   oneOf,
   PROXY_URI,
   SECRET,
+  SIP_ADDRESS,
   SIP_DOMAIN,
   size,
   TEXT,
@@ -178,12 +180,41 @@ const PRESENCE = section("Who sees whom online (RFC 8048).", {
     first: option(DURATION, "15 s", "First pause"),
     longest: option(DURATION, "30 min", "Longest pause"),
   }),
+  publish: option(
+    list(SIP_DOMAIN),
+    [],
+    "SIP domains whose phones publish here (RFC 3903): Isthmus is their presence server",
+  ),
+  approval: option(
+    oneOf("auto", "ask"),
+    "auto",
+    "Who may watch people of those domains: auto, whoever asks; ask, those whom they watch or the operator lets in",
+  ),
+  winfo: option(YES_NO, true, "Tell people of those domains who watches them (RFC 3857)"),
+  contactLists: option(
+    list(SIP_ADDRESS),
+    [],
+    "Addresses such as sip:contacts@sip.example: all whom the watcher watches, by one SUBSCRIBE (RFC 4662)",
+  ),
+  lists: option(
+    list(CONTACT_LIST),
+    [],
+    "Lists of contacts that their owners watch by one SUBSCRIBE (RFC 4662): uri, owner, members, name",
+  ),
   limits: section("Bounds of presence.", {
     subscriptions: option(integer(1, 10_000_000), 1_000_000, "Subscriptions in all"),
     perWatcher: option(integer(1, 1_000_000), 2000, "Of those, subscriptions of one watcher"),
     burst: option(integer(1, 1_000_000), 1000, "Subscriptions that one watcher may ask for at once"),
     perSecond: option(integer(1, 100_000), 20, "How many more in a second after that"),
     devices: option(integer(1, 10_000), 100, "Devices of one person that are shown"),
+    publications: option(integer(1, 1000), 20, "Publications of one person; one more replaces the oldest"),
+    publicationSize: option(size(LARGEST_SIZE), "64 KiB", "Largest document that is published"),
+    listMembers: option(integer(1, 10_000), 500, "Contacts of one list"),
+    notifySize: option(
+      size(LARGEST_SIZE),
+      "60000 B",
+      "Octets of contacts in one NOTIFY of a list; the others come with the next",
+    ),
   }),
 });
 

@@ -133,6 +133,20 @@ export const SIP_ADDRESS = value("a SIP address, such as sip:romeo@sip.example",
   typeof raw === "string" && ADDRESS_PATTERN.test(raw) && raw.length <= LONGEST_URI ? raw : undefined,
 );
 
+export interface ContactList {
+  readonly uri: string;
+  readonly owner: string;
+  readonly name?: string;
+  /** SIP URIs or JIDs. */
+  readonly members: readonly string[];
+}
+
+/** A list of contacts: its address, who may watch it, who is in it. RFC 4662. */
+export const CONTACT_LIST = value(
+  "{ uri: sip:friends@sip.example, owner: sip:romeo@sip.example, members: [juliet@xmpp.example], name: Friends }",
+  readContactList,
+);
+
 /** A digest as hex, of the length of its algorithm; lower case comes out. */
 export function hex(digits: number): Value<string> {
   return value(`${digits} hexadecimal digits`, (raw) =>
@@ -206,6 +220,21 @@ function readTrust(raw: unknown): Trust | undefined {
   return isAddressRange(raw) ? { kind: "address", cidr: raw } : undefined;
 }
 
+function readContactList(raw: unknown): ContactList | undefined {
+  if (typeof raw !== "object" || raw === null) return undefined;
+  const { uri, owner, name, members, ...others } = raw as Record<string, unknown>;
+  if (!isMatch(ADDRESS_PATTERN, uri) || !isMatch(ADDRESS_PATTERN, owner) || Object.keys(others).length > 0) {
+    return undefined;
+  }
+  if (!Array.isArray(members) || !members.every((one) => isMatch(PERSON_PATTERN, one))) return undefined;
+  if (name === undefined) return { uri, owner, members };
+  return typeof name === "string" ? { uri, owner, members, name } : undefined;
+}
+
+function isMatch(pattern: RegExp, raw: unknown): raw is string {
+  return typeof raw === "string" && raw.length <= LONGEST_URI && pattern.test(raw);
+}
+
 /** An IP literal, or one with a prefix length that fits it. */
 function isAddressRange(text: string): boolean {
   const slash = text.indexOf("/");
@@ -236,6 +265,7 @@ const DOMAIN_PATTERN = /^(?!-)[\p{L}\p{N}\p{M}_-]{1,63}(?:\.[\p{L}\p{N}\p{M}_-]{
 const PROXY_PATTERN =
   /^sips?:(?:[^@\s<>"]+@)?(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?(?:;[^\s<>"]*)?$/;
 const ADDRESS_PATTERN = /^sips?:[^@\s<>"]+@(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)$/;
+const PERSON_PATTERN = /^(?:sip:)?[^@\s<>"/]+@[^@\s<>"/]+$/;
 /** RFC 1035 §2.3.4. */
 const LONGEST_DOMAIN = 255;
 /** Nobody types a longer one; it keeps the patterns above short of work. */

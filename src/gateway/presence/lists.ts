@@ -1,14 +1,15 @@
 /** Lists of contacts: one subscription, one NOTIFY stream for all of them. RFC 4662 §4. */
 
-import { jidSenderToSip, jidTargetToSip } from "../../core/address/domains";
 import type { SipEventInput } from "../../core/input";
 import { buildListBody, type ListEntry, type ListInstance } from "../../core/list/list-body";
+import { personOf, uriOfPerson } from "../../core/list/person";
 import type { PresenceDocument } from "../../core/presence/document";
 import { type Rejection, reject } from "../../core/rejection";
 import type { SipWatcherRecord } from "../../core/subscription/record";
 import type { GatewayContext } from "../context";
 import type { SubscriptionStore } from "../sides";
-import { addressOf, type DialogBody, type Subject, type WritePidf } from "./local-answers";
+import type { DialogBody, Subject, WritePidf } from "./local-answers";
+import type { ConfiguredList, ListOptions } from "./local-options";
 import { PartialState } from "./partial-state";
 
 export interface ListMember {
@@ -17,25 +18,6 @@ export interface ListMember {
   /** Canonical bare JID. */
   readonly jid: string;
   readonly name?: string;
-}
-
-export interface ListOptions {
-  readonly lists: readonly ConfiguredList[];
-  /** Addresses at which each SIP user finds a list of his own: those whom he watches. */
-  readonly contactLists: readonly string[];
-  /** Contacts of one list; further ones are left out. */
-  readonly maximumMembers: number;
-  /** Octets of one NOTIFY that contacts may fill; what has no room comes with the next. */
-  readonly maximumOctets: number;
-}
-
-export interface ConfiguredList {
-  readonly uri: string;
-  readonly name?: string;
-  /** SIP URI of the only one who may watch it. */
-  readonly owner: string;
-  /** SIP URIs or JIDs. */
-  readonly members: readonly string[];
 }
 
 /** What is known of a contact, for one watcher. `unknown`: nobody has answered yet. */
@@ -91,7 +73,8 @@ export class ListBook {
 
   /** Is a SUBSCRIBE for a list? Refused: 421 without support for lists, 403 to all but the owner. */
   watched({ requestUri, supported }: SipEventInput, watcher: string): Subject | Rejection | undefined {
-    const presentity = this.#lists.size === 0 ? undefined : addressOf(requestUri, this.#parts.context.tables);
+    const presentity =
+      this.#lists.size === 0 ? undefined : personOf(requestUri, this.#parts.context.tables.domains);
     const list = presentity === undefined ? undefined : this.#lists.get(presentity);
     if (presentity === undefined || list === undefined) return undefined;
     if (list.owner !== undefined && list.owner !== watcher) return reject("NOT_OWNER", "list");
@@ -252,15 +235,11 @@ export class ListBook {
   }
 
   #uriOf(jid: string): string {
-    const { domains } = this.#parts.context.tables;
-    const contact = jidSenderToSip(jid, domains);
-    if (contact.ok) return contact.value.uri;
-    const neighbour = jidTargetToSip(jid, domains);
-    return neighbour.ok ? neighbour.value.uri : `xmpp:${encodeURI(jid)}`;
+    return uriOfPerson(jid, this.#parts.context.tables.domains);
   }
 
   #define(uri: string, list: List): void {
-    const jid = addressOf(uri, this.#parts.context.tables);
+    const jid = personOf(uri, this.#parts.context.tables.domains);
     if (jid === undefined) this.#parts.context.log.warn({ uri }, "list at an address that no rule serves");
     else this.#lists.set(jid, list);
   }
@@ -269,11 +248,11 @@ export class ListBook {
     const { context, options } = this.#parts;
     const members = new Map<string, ListMember>();
     for (const text of list.members.slice(0, options.maximumMembers)) {
-      const jid = addressOf(text, context.tables);
+      const jid = personOf(text, context.tables.domains);
       if (jid === undefined) context.log.warn({ list: list.uri, member: text }, "member that no rule serves");
-      else members.set(jid, { jid, uri: text.startsWith("sip:") ? text : this.#uriOf(jid) });
+      else members.set(jid, { jid, uri: SIP.test(text) ? text : this.#uriOf(jid) });
     }
-    const owner = addressOf(list.owner, context.tables) ?? "";
+    const owner = personOf(list.owner, context.tables.domains) ?? "";
     return { uri: list.uri, owner, members, ...(list.name === undefined ? {} : { name: list.name }) };
   }
 
@@ -313,6 +292,7 @@ function removeFrom(index: Map<string, Set<string>>, name: string, key: string):
 }
 
 const UTF8 = new TextEncoder();
+const SIP = /^sip:/i;
 const PIDF = "application/pidf+xml";
 const REQUIRE = [["Require", "eventlist"]] as const;
 const NOBODY: ReadonlyMap<string, ListMember> = new Map();

@@ -1,11 +1,8 @@
 /** What publications, lists and watcher information share. */
 
-import { sipSenderToJid, sipTargetToJid } from "../../core/address/domains";
-import { bareJid, parseJid } from "../../core/address/jid";
 import type { PresenceDocument } from "../../core/presence/document";
 import type { Rejection } from "../../core/rejection";
 import type { SipWatcherRecord } from "../../core/subscription/record";
-import type { Tables } from "../../core/tables";
 import type { SipAnswer } from "../sides";
 
 /** Whom a SUBSCRIBE outside a dialog is for, once it is found to be one that we serve. */
@@ -39,17 +36,3 @@ export function bareOf(jid: string): string {
   const slash = jid.indexOf("/");
   return slash < 0 ? jid : jid.slice(0, slash);
 }
-
-/** Canonical bare JID of a SIP URI, of whichever side, or of a JID; undefined when it is neither, or no rule serves it. */
-export function addressOf(text: string, { domains }: Tables): string | undefined {
-  if (!URI.test(text)) {
-    const jid = parseJid(text);
-    return jid.ok && jid.value.local !== undefined ? bareJid(jid.value) : undefined;
-  }
-  const onSip = sipSenderToJid(text, domains);
-  if (onSip.ok) return bareOf(onSip.value.jid);
-  const onXmpp = sipTargetToJid(text, domains);
-  return onXmpp.ok ? bareOf(onXmpp.value.jid) : undefined;
-}
-
-const URI = /^(?:sips?|tel|xmpp|pres|im):/i;

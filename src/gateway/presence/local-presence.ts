@@ -16,14 +16,9 @@ import {
 import type { Element } from "../../xml/element";
 import type { GatewayContext } from "../context";
 import type { SubscriptionStore } from "../sides";
+import type { Approval } from "./local-options";
 import type { FromXmpp } from "./people";
 import type { Publications } from "./publications";
-
-/**
- * `auto`: whoever asks may watch, as phones do that nobody can ask. `ask`: nobody may before the person watches him too, or
- * the operator says so.
- */
-export type Approval = "auto" | "ask";
 
 export interface LocalPresenceParts {
   readonly context: Pick<GatewayContext, "log" | "counters">;

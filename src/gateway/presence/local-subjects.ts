@@ -12,17 +12,18 @@ import { NS } from "../../xml/namespaces";
 import type { SipAnswer } from "../sides";
 import { ListBook, type ListMember, type ListParts, type Standing } from "./lists";
 import type { DialogBody, Subject } from "./local-answers";
+import type { LocalOptions } from "./local-options";
 import { LocalPresence, type LocalPresenceParts } from "./local-presence";
 import { type PublicationParts, Publications } from "./publications";
-import { WatcherInfoBook, type WatcherInfoParts } from "./watcher-info";
+import { WatcherInfoBook } from "./watcher-info";
 
 export interface LocalSubjectsParts {
   readonly context: PublicationParts["context"];
   readonly subscriptions: LocalPresenceParts["subscriptions"];
-  readonly publications: Pick<PublicationParts, "store" | "options" | "read">;
-  readonly lists: Pick<ListParts, "options" | "writePidf">;
-  readonly winfo: Pick<WatcherInfoParts, "maximumWatchers" | "watchersAtOnce">;
-  readonly approval: LocalPresenceParts["approval"];
+  readonly store: PublicationParts["store"];
+  readonly options: LocalOptions;
+  readonly read: PublicationParts["read"];
+  readonly writePidf: ListParts["writePidf"];
   readonly deviceStanza: LocalPresenceParts["deviceStanza"];
   /** What this SIP watcher may see of this XMPP user; bare JIDs. */
   readonly seen: (watcher: string, presentity: string) => PresenceDocument | undefined;
@@ -44,13 +45,13 @@ export class LocalSubjects {
 
   constructor(parts: LocalSubjectsParts) {
     this.#parts = parts;
-    const { context, subscriptions } = parts;
-    this.publications = new Publications({ context, ...parts.publications });
+    const { context, subscriptions, options, store, read, writePidf } = parts;
+    this.publications = new Publications({ context, store, read, options: options.publications });
     this.presence = new LocalPresence({
       context,
       subscriptions,
       publications: this.publications,
-      approval: parts.approval,
+      approval: options.approval,
       deviceStanza: parts.deviceStanza,
       send: parts.send,
       changed: parts.rowChanged,
@@ -58,14 +59,15 @@ export class LocalSubjects {
     this.lists = new ListBook({
       context,
       subscriptions,
-      ...parts.lists,
+      options: options.lists,
+      writePidf,
       documentOf: (watcher, member) => this.#documentFor(watcher, member),
       isLocal: (member) => this.publications.serves(member),
     });
     this.winfo = new WatcherInfoBook({
       context,
       subscriptions,
-      ...parts.winfo,
+      options: options.winfo,
       serves: (jid) => this.publications.serves(jid),
     });
     this.publications.onChange((presentity, before, after) => this.#published(presentity, before, after));
@@ -146,7 +148,7 @@ export class LocalSubjects {
 
   /** Whoever watches somebody lets him watch back: what "ask" waits for. */
   #watchesBack({ watcher, presentity }: SipWatcherRecord): void {
-    if (this.#parts.approval === "auto" || !this.publications.serves(watcher)) return;
+    if (this.#parts.options.approval === "auto" || !this.publications.serves(watcher)) return;
     this.#parts.allow(presentity, watcher);
     this.presence.approve(presentity, watcher).catch((error: unknown) => {
       this.#parts.context.log.error({ watcher: presentity, presentity: watcher, error }, "leave not kept");

@@ -1,6 +1,7 @@
 /** Bounds and times of presence, each with its reason (architecture E18). main.ts fills them from the configuration. */
 
 import type { SubscriptionSettings } from "../../core/subscription/step";
+import { DEFAULT_LOCAL, type LocalOptions } from "./local-options";
 
 export interface PresenceOptions {
   readonly settings: SubscriptionSettings;
@@ -17,6 +18,8 @@ export interface PresenceOptions {
   readonly watcherPerSecond: number;
   /** Devices of one person that are remembered. */
   readonly maximumDevices: number;
+  /** What is served here beside the translation. */
+  readonly local: LocalOptions;
 }
 
 export const DEFAULT_PRESENCE: PresenceOptions = {
@@ -36,4 +39,5 @@ export const DEFAULT_PRESENCE: PresenceOptions = {
   watcherBurst: 1_000,
   watcherPerSecond: 20,
   maximumDevices: 100,
+  local: DEFAULT_LOCAL,
 };

@@ -4,25 +4,13 @@ import { sipSenderToJid } from "../../core/address/domains";
 import type { SipEventInput } from "../../core/input";
 import type { PresenceDocument } from "../../core/presence/document";
 import { compose, type Published } from "../../core/publication/compose";
-import {
-  type PublishDecision,
-  type PublishSettings,
-  publish,
-  type ReadDocument,
-} from "../../core/publication/publish";
+import { type PublishDecision, publish, type ReadDocument } from "../../core/publication/publish";
 import { reject } from "../../core/rejection";
 import { BoundedMap } from "../bounded-map";
 import type { GatewayContext } from "../context";
 import type { PublicationRow, PublicationStore, SipAnswer } from "../sides";
 import { bareOf, refusal } from "./local-answers";
-
-export interface PublicationOptions {
-  /** SIP domains whose people publish here: Isthmus is their presence server. */
-  readonly domains: readonly string[];
-  readonly settings: PublishSettings;
-  /** Devices of one person that are shown. */
-  readonly maximumDevices: number;
-}
+import type { PublicationOptions } from "./local-options";
 
 export interface PublicationParts {
   readonly context: Pick<GatewayContext, "clock" | "ids" | "tables" | "log" | "counters">;

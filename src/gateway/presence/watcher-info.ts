@@ -1,14 +1,15 @@
 /** A SIP user learns who watches him, and who waits for his word. RFC 3857 §4. */
 
 import { createHash } from "node:crypto";
-import { jidSenderToSip, jidTargetToSip } from "../../core/address/domains";
 import type { SipEventInput } from "../../core/input";
+import { personOf, uriOfPerson } from "../../core/list/person";
 import { type Rejection, reject } from "../../core/rejection";
 import { recordKey, type SipWatcherRecord, type SubscriptionRecord } from "../../core/subscription/record";
 import { buildWatcherInfo, terminated, type Watcher, watcherOf } from "../../core/watcher-info/watcher-info";
 import type { GatewayContext } from "../context";
 import type { SubscriptionStore } from "../sides";
-import { addressOf, type DialogBody, type Subject } from "./local-answers";
+import type { DialogBody, Subject } from "./local-answers";
+import type { WinfoOptions } from "./local-options";
 import { PartialState } from "./partial-state";
 
 /** Shortest time between two NOTIFYs of one dialog, milliseconds (RFC 3857 §4.10). */
@@ -19,9 +20,7 @@ export interface WatcherInfoParts {
   readonly subscriptions: SubscriptionStore;
   /** Is this person's presence served here, so that we know her watchers? */
   readonly serves: (jid: string) => boolean;
-  /** Watchers of one person that are told, and how many of them in one NOTIFY. */
-  readonly maximumWatchers: number;
-  readonly watchersAtOnce: number;
+  readonly options: WinfoOptions;
 }
 
 interface OpenWinfo {
@@ -41,17 +40,17 @@ export class WatcherInfoBook {
 
   /** Is a SUBSCRIBE for watcher information? Refused: 403 to all but the person herself (§4.6). */
   watched({ event, requestUri }: SipEventInput, watcher: string): Subject | Rejection | undefined {
-    if (event?.package !== "presence.winfo") return undefined;
-    const presentity = addressOf(requestUri, this.#parts.context.tables);
+    if (event?.package !== "presence.winfo" || !this.#parts.options.enabled) return undefined;
+    const presentity = personOf(requestUri, this.#parts.context.tables.domains);
     if (presentity === undefined || !this.#parts.serves(presentity)) return undefined;
     if (presentity !== watcher) return reject("NOT_OWNER", "watcher information");
     return { what: "winfo", watcher, presentity, approved: true };
   }
 
   /** A dialog begins, or is taken up after a restart. @param isNew no NOTIFY of it has ever been sent */
-  open(key: string, { presentity, dialog }: SipWatcherRecord, isNew: boolean): void {
+  open(key: string, { presentity }: SipWatcherRecord, isNew: boolean): void {
     const told = new PartialState<Watcher>(isNew);
-    this.#open.set(key, { presentity, resource: dialog.localUri, told });
+    this.#open.set(key, { presentity, resource: this.#uriOf(presentity), told });
     const keys = this.#byPresentity.get(presentity);
     if (keys === undefined) this.#byPresentity.set(presentity, new Set([key]));
     else keys.add(key);
@@ -89,7 +88,7 @@ export class WatcherInfoBook {
     if (open === undefined) return undefined;
     const full = open.told.isFull;
     const watchers = full ? this.#all(open.presentity) : [...open.told.changed.values()];
-    const left = watchers.splice(this.#parts.watchersAtOnce);
+    const left = watchers.splice(this.#parts.options.watchersAtOnce);
     open.told.told(left.map((watcher) => [watcher.id, watcher] as const));
     const version = open.told.nextVersion(cseq);
     const document = buildWatcherInfo({ resource: open.resource, version, full }, watchers);
@@ -98,7 +97,8 @@ export class WatcherInfoBook {
 
   /** Those who wait for an answer come first: the rest is for information only. */
   #all(presentity: string): Watcher[] {
-    const { subscriptions, maximumWatchers } = this.#parts;
+    const { subscriptions, options } = this.#parts;
+    const { maximumWatchers } = options;
     const rows = [
       ...subscriptions.ofPresentity("xmpp-watcher", presentity, maximumWatchers),
       ...subscriptions.ofPresentity("sip-watcher", presentity, maximumWatchers),
@@ -119,11 +119,7 @@ export class WatcherInfoBook {
   }
 
   #uriOf(jid: string): string {
-    const { domains } = this.#parts.context.tables;
-    const onXmpp = jidSenderToSip(jid, domains);
-    if (onXmpp.ok) return onXmpp.value.uri;
-    const onSip = jidTargetToSip(jid, domains);
-    return onSip.ok ? onSip.value.uri : `xmpp:${encodeURI(jid)}`;
+    return uriOfPerson(jid, this.#parts.context.tables.domains);
   }
 }
 
