@@ -66,7 +66,7 @@ async function measure(what: string, work: () => Promise<void>): Promise<void> {
   );
 }
 
-async function proveAll(prove: (stanza: Element) => Promise<{ readonly kind: string }>): Promise<void> {
+async function proveAll(prove: (stanza: Element) => PromiseLike<{ readonly kind: string }>): Promise<void> {
   let proven = 0;
   let sent = 0;
   const one = async (stanza: Element) => {

@@ -22,7 +22,7 @@ export interface SipAnswer {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-export type SipMessageHandler = (message: SipMessageInput) => SipAnswer | Promise<SipAnswer>;
+export type SipMessageHandler = (message: SipMessageInput) => SipAnswer | PromiseLike<SipAnswer>;
 
 /** How the SIP side hands a SUBSCRIBE, NOTIFY or PUBLISH to the gateway. It adds Contact to a 2xx that makes or keeps a dialog. */
 export type SipEventHandler = (event: SipEventInput) => SipAnswer | Promise<SipAnswer>;
@@ -59,7 +59,7 @@ export interface XmppSide {
    * Writes a stanza on the link of its from-domain and reports what became of it. Never rejects.
    * Order of calls is order on the wire. The stanza must carry an id that is unique among those in flight.
    */
-  prove(stanza: Element): Promise<ProofOutcome>;
+  prove(stanza: Element): PromiseLike<ProofOutcome>;
   /** Writes a stanza nobody waits for; false when the link is down or its queue is full. */
   send(stanza: Element): boolean;
   /** Closes every stream in order; resolves with the number of stanzas never proven. */

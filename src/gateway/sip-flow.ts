@@ -1,7 +1,8 @@
 /** One SIP MESSAGE in: translate, hand to the XMPP server, wait for the proof, answer. Architecture §4 point 2, §6. */
 
 import { bounceToAnswer } from "../core/error/bounce";
-import type { SipMessageInput } from "../core/input";
+import type { ProofOutcome, SipMessageInput } from "../core/input";
+import { Later, whenThere } from "../core/later";
 import { sipMessageToStanza, type TranslatedImdn, type TranslatedMessage } from "../core/message/sip-to-xmpp";
 import { type Rejection, reject } from "../core/rejection";
 import type { GatewayContext } from "./context";
@@ -36,7 +37,7 @@ export class SipFlow {
   }
 
   /** Answers one MESSAGE; a 2xx is given only when the XMPP server has the stanza. */
-  handle(input: SipMessageInput): SipAnswer | Promise<SipAnswer> {
+  handle(input: SipMessageInput): SipAnswer | PromiseLike<SipAnswer> {
     if (this.#stopping) return this.#refuse(input, reject("STOPPING"), STOP_RETRY_SECONDS);
     const translated = sipMessageToStanza(input, this.#context.tables);
     if (!translated.ok) return this.#refuse(input, translated.rejection);
@@ -51,20 +52,31 @@ export class SipFlow {
     }
   }
 
-  async #message(input: SipMessageInput, message: TranslatedMessage): Promise<SipAnswer> {
+  #message(input: SipMessageInput, message: TranslatedMessage): Later<SipAnswer> {
     if (message.cleaned) this.#context.counters.add("xml.scrubbed");
     const kept = message.imdn && this.#receipts.expectFromXmpp(message, message.imdn);
+    const answer = new Later<SipAnswer>();
     // Not behind the disk: a later message of the same person must not overtake this one.
-    const outcome = await this.#context.xmpp.prove(message.stanza);
-    if (kept !== undefined) await kept;
-    if (outcome.kind === "proven") {
+    whenThere(this.#context.xmpp.prove(message.stanza), (outcome) => {
+      if (kept === undefined) answer.settle(this.#answerFor(input, message, outcome));
+      else void kept.then(() => answer.settle(this.#answerFor(input, message, outcome)));
+    });
+    return answer;
+  }
+
+  /** Never throws: many messages share one proof, and a mistake with one must not cost the others their answer. */
+  #answerFor(input: SipMessageInput, message: TranslatedMessage, outcome: ProofOutcome): SipAnswer {
+    try {
+      if (outcome.kind === "bounced") return this.#bounced(input, message, outcome.error);
+      if (outcome.kind !== "proven") return this.#unproven(input, outcome);
       this.#conversations.messageFromSip(message);
       this.#context.counters.add("sip.message.accepted");
       this.#context.log.debug({ rid: input.rid, from: message.from, to: message.to }, "message accepted");
       return this.#accepted(input);
+    } catch (error) {
+      this.#context.log.error({ rid: input.rid, error }, "answer failed inside");
+      return this.#refuse(input, reject("INTERNAL"));
     }
-    if (outcome.kind === "bounced") return this.#bounced(input, message, outcome.error);
-    return this.#unproven(input, outcome);
   }
 
   /** A phone's word on a message from XMPP: it has arrived when the XMPP server has what the sender is told of it. */

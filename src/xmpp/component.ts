@@ -105,7 +105,7 @@ class Side implements ComponentSide {
     });
   }
 
-  prove(stanza: Element): Promise<ProofOutcome> {
+  prove(stanza: Element): PromiseLike<ProofOutcome> {
     const link = this.#linkFor(stanza);
     return link === undefined ? Promise.resolve(NO_LINK) : link.prove(stanza);
   }

@@ -1,6 +1,7 @@
 /** The link of one component host, kept up: connect, prove, notice death, connect again. XEP-0114, RFC 6120 §3.3, §4.6. */
 
 import type { ProofOutcome } from "../core/input";
+import type { Later } from "../core/later";
 import type { Clock, Counters, Ids, Log } from "../gateway/sides";
 import type { Element } from "../xml/element";
 import { NS } from "../xml/namespaces";
@@ -91,7 +92,7 @@ export class ComponentLink {
   }
 
   /** Writes the stanza with the present batch, if there is room. */
-  prove(stanza: Element): Promise<ProofOutcome> {
+  prove(stanza: Element): Later<ProofOutcome> | Promise<ProofOutcome> {
     const book = this.#book;
     if (book === undefined) return Promise.resolve(this.#linkDown());
     if (book.isFull || !this.#hasRoom()) {

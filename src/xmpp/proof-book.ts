@@ -10,13 +10,14 @@
  */
 
 import type { ProofOutcome } from "../core/input";
+import type { Later } from "../core/later";
 import type { Clock } from "../gateway/sides";
 import { type Element, element } from "../xml/element";
 import { NS } from "../xml/namespaces";
 import { write } from "../xml/writer";
 import { domainOf } from "./address";
 import { PendingIndex } from "./pending-index";
-import { type Pending, ProofLane } from "./proof-lane";
+import { Pending, ProofLane } from "./proof-lane";
 
 export interface ProofLimits {
   /** How long a stanza may wait, milliseconds. */
@@ -85,29 +86,20 @@ export class ProofBook {
   }
 
   /** Enters a stanza that goes out with the present batch. */
-  enter(stanza: Element): Promise<ProofOutcome> {
+  enter(stanza: Element): Later<ProofOutcome> {
     const to = stanza.attrs.to;
     const lane = this.#laneOf(to === undefined ? this.#host : domainOf(to));
-    return new Promise((resolve) => {
-      this.#seq += 1;
-      this.#inFlight += 1;
-      const id = stanza.attrs.id;
-      const pending: Pending = {
-        seq: this.#seq,
-        id,
-        lane,
-        writtenAt: this.#clock.now(),
-        resolve,
-        sameId: undefined,
-        done: false,
-      };
-      lane.push(pending);
-      if (!lane.isDirty) this.#dirty.push(lane);
-      lane.isDirty = true;
-      // An error is never answered by an error (RFC 6120 §8.3.1), and its id is one that somebody else chose.
-      if (id !== undefined && stanza.attrs.type !== "error") this.#byId.add(id, pending);
-      this.#cancelSweep ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
-    });
+    this.#seq += 1;
+    this.#inFlight += 1;
+    const id = stanza.attrs.id;
+    const pending = new Pending(this.#seq, id, lane, this.#clock.now());
+    lane.push(pending);
+    if (!lane.isDirty) this.#dirty.push(lane);
+    lane.isDirty = true;
+    // An error is never answered by an error (RFC 6120 §8.3.1), and its id is one that somebody else chose.
+    if (id !== undefined && stanza.attrs.type !== "error") this.#byId.add(id, pending);
+    this.#cancelSweep ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
+    return pending;
   }
 
   /** The pings that must stand at the end of the present batch: one for each domain with something new. */
@@ -267,7 +259,7 @@ export class ProofBook {
     pending.done = true;
     this.#inFlight -= 1;
     if (pending.id !== undefined) this.#byId.remove(pending.id, pending);
-    pending.resolve(outcome);
+    pending.settle(outcome);
   }
 
   /** One timer for all: finds what waits too long. */

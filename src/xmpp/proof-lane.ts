@@ -1,19 +1,24 @@
 /** Stanzas to one domain that wait for their proof, in the order in which they were written. Architecture §4 point 2. */
 
 import type { ProofOutcome } from "../core/input";
+import { Later } from "../core/later";
 
-/** One stanza under way. */
-export interface Pending {
-  /** Grows with every stanza of the link. */
-  readonly seq: number;
-  readonly id: string | undefined;
-  readonly lane: ProofLane;
-  /** When it was written, milliseconds. */
-  readonly writtenAt: number;
-  readonly resolve: (outcome: ProofOutcome) => void;
+/** One stanza under way, and what becomes of it. */
+export class Pending extends Later<ProofOutcome> {
   /** Another one under way with the same id: ids that XMPP people chose may meet. */
-  sameId: Pending | undefined;
-  done: boolean;
+  sameId: Pending | undefined = undefined;
+  done = false;
+
+  constructor(
+    /** Grows with every stanza of the link. */
+    readonly seq: number,
+    readonly id: string | undefined,
+    readonly lane: ProofLane,
+    /** When it was written, milliseconds. */
+    readonly writtenAt: number,
+  ) {
+    super();
+  }
 }
 
 interface Answer {

@@ -17,6 +17,7 @@ import {
 
 /** Parameters by lower-case name; a parameter without "=" has the value undefined. Quoted values are unescaped. */
 export interface Parameters extends Iterable<[name: string, value: string | undefined]> {
+  readonly size: number;
   get(name: string): string | undefined;
   has(name: string): boolean;
 }
@@ -84,6 +85,8 @@ function parameterName(text: string, start: number, end: number): string {
 
 /** Most addresses have one parameter, the tag, and many none: a Map for each would cost more than reading them. */
 class OneParameter implements Parameters {
+  readonly size = 1;
+
   constructor(
     readonly name: string,
     readonly value: string | undefined,

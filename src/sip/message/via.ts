@@ -135,6 +135,6 @@ const MAXIMUM_PORT = 65_535;
 const MAXIMUM_TTL = 255;
 /** Those that say nothing without a value. */
 const VALUED = ["branch", "received", "maddr", "ttl"] as const;
-const NO_NUMBERS = {};
+const NO_NUMBERS = Object.freeze({});
 const NAMED: ReadonlySet<string> = new Set(["branch", "received", "rport", "maddr", "ttl"]);
 const IPV6 = /^[0-9A-Fa-f:.]+$/;

@@ -1,6 +1,7 @@
 /** The UAS: requests in, answers out. RFC 3261 §8.2; OPTIONS: §11.2; CANCEL: §9.2; INVITE refused: §13.3.1.3. */
 
 import { parseSipUri } from "../../core/address/sip-uri";
+import { whenThere } from "../../core/later";
 import { Memo } from "../../core/memo";
 import type { Clock, Counters, Log, SipAnswer, SipMessageHandler } from "../../gateway/sides";
 import { Trust } from "../auth/trust";
@@ -14,6 +15,7 @@ import {
   type AnswerHeaders,
   type AnswerSender,
   NonInviteServerTransactions,
+  type PendingRequest,
 } from "../transaction/non-invite-server";
 import type { ReceivedRequest } from "../transaction/received-request";
 import { createIdentify } from "../transaction/request-identity";
@@ -178,27 +180,31 @@ export class ServerCore implements AnswerSender {
       return;
     }
     const answer = this.#handle(received, verdict.fromUri, verdict.peer);
-    if (!(answer instanceof Promise)) {
+    if ("status" in answer) {
       this.#transactions.answer(received, answer.status, answer.reason, answer.headers);
       return;
     }
     const pending = this.#transactions.wait(received);
-    answer.then(
-      (later) => {
-        const { status, reason, headers } = allowedAnswer(later);
-        this.#transactions.answerPending(pending, status, reason, headers);
-      },
-      (error: unknown) => {
-        const { status, reason, headers } = this.#failed(received, error);
-        this.#transactions.answerPending(pending, status, reason, headers);
-      },
+    whenThere(
+      answer,
+      (later) => this.#answerLater(pending, allowedAnswer(later)),
+      (error) => this.#answerLater(pending, this.#failed(received, error)),
     );
   }
 
-  #handle(received: ReceivedRequest, fromUri: string, peer: string): SipAnswer | Promise<SipAnswer> {
+  /** Never throws: whoever gives the answer gives others as well. */
+  #answerLater(pending: PendingRequest, { status, reason, headers }: SipAnswer): void {
+    try {
+      this.#transactions.answerPending(pending, status, reason, headers);
+    } catch (error) {
+      this.#log.error({ rid: pending.received.identity.transaction, error }, "answer could not be sent");
+    }
+  }
+
+  #handle(received: ReceivedRequest, fromUri: string, peer: string): SipAnswer | PromiseLike<SipAnswer> {
     try {
       const answer = this.#handler(messageInput(received, fromUri, peer));
-      return answer instanceof Promise ? answer : allowedAnswer(answer);
+      return "status" in answer ? allowedAnswer(answer) : answer;
     } catch (error) {
       return this.#failed(received, error);
     }

@@ -406,7 +406,7 @@ describe("what comes in", () => {
 test("500 stanzas while the server goes and comes: each is proven once or told (bug 7)", async () => {
   await begin({});
   await rig.reaches("up");
-  const outcomes: Promise<ProofOutcome>[] = [];
+  const outcomes: PromiseLike<ProofOutcome>[] = [];
   for (let i = 0; i < 500; i++) {
     outcomes.push(rig.side.prove(chat(`n${i}`, JULIET, "?")));
     if (i === 200) server.connections[0]?.socket.resetAndDestroy();

@@ -178,7 +178,7 @@ describe.each(XMPP_SERVERS)("%s", (kind, start) => {
     });
 
     test("a restart loses nothing silently: what was proven arrived, the rest is told (bug 7)", async () => {
-      const outcomes: Promise<ProofOutcome>[] = [];
+      const outcomes: PromiseLike<ProofOutcome>[] = [];
       const down = rig.comes("down");
       const restarted = server.restart();
       let stop = false;
