@@ -24,6 +24,11 @@ export function peakMemory(pid: number): number {
   return members.reduce((sum, member) => sum + field(member, "smaps_rollup", "Pss"), 0) / 1024;
 }
 
+/** Resident size now, MiB, of one process. */
+export function memory(pid: number): number {
+  return field(pid, "status", "VmRSS") / 1024;
+}
+
 /** The process and all its descendants. */
 function family(pid: number): number[] {
   const parents = new Map<number, number>();

@@ -40,6 +40,8 @@ export class XmppPeople {
   revoked = 0;
   /** Presence of a device, or its end, was taken. */
   onSeen: (person: Person, contact: Contact) => void = () => undefined;
+  /** A contact asks for leave; the roster is as it was before. */
+  onAsked: (person: Person, contact: Contact) => void = () => undefined;
   onSubscribed: (person: Person, contact: Contact) => void = () => undefined;
   onRevoked: (person: Person, contact: Contact) => void = () => undefined;
   onProbe: (person: Person, contact: Contact) => void = () => undefined;
@@ -115,6 +117,7 @@ export class XmppPeople {
   }
 
   #askedBy(person: Person, contact: Contact): void {
+    this.onAsked(person, contact);
     const pair = `${contact.jid} ${person.jid}`;
     this.asked.set(pair, (this.asked.get(pair) ?? 0) + 1);
     if (contact.from === "yes") {
