@@ -50,6 +50,11 @@ const SWITCHES = {
   plainAsHtml: optional(YES_NO, false, "Escape text for clients that show text/plain as HTML (libpurple)"),
   receiptOn200: optional(YES_NO, true, "Let a final 200 stand for a receipt where IMDN is off"),
   digestWithoutQop: optional(YES_NO, false, "Take digest answers without qop (libpurple)"),
+  dialogViaProxy: optional(
+    YES_NO,
+    false,
+    "Send the requests of a dialog to the proxy even if it adds no Record-Route (phones behind a NAT)",
+  ),
 };
 
 const SIP = section("The SIP side: where we listen, whom we believe, where we send.", {

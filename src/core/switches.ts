@@ -19,6 +19,11 @@ export interface PeerSwitches {
   readonly receiptOn200: boolean;
   /** Answer RFC 2069 style digests too? COMPAT(libpurple 2.14) drops qop from its answer. */
   readonly digestWithoutQop: boolean;
+  /**
+   * Send the requests of a dialog without a route set to the peer's proxy, not to the phone's own address (RFC 3261
+   * §12.2.1.1)? For phones behind a NAT whose proxy adds no Record-Route.
+   */
+  readonly dialogViaProxy: boolean;
 }
 
 export const DEFAULT_SWITCHES: PeerSwitches = {
@@ -31,6 +36,7 @@ export const DEFAULT_SWITCHES: PeerSwitches = {
   plainAsHtml: false,
   receiptOn200: true,
   digestWithoutQop: false,
+  dialogViaProxy: false,
 };
 
 /** The switches of a peer; those of "default" for a name that has none. */

@@ -1,15 +1,23 @@
-/** A SIP user agent in page mode: the gateway's SIP side, and the same again as a small phone. RFC 3261 §8, RFC 3428. */
+/** A SIP user agent for messages and events: the gateway's SIP side, and the same again as a small phone. RFC 3261 §8, §12. */
 
 import type { SipMessageOut } from "../core/effect";
 import type { SipOutcome } from "../core/input";
-import type { Clock, Counters, Ids, Log, SipMessageHandler, SipSide } from "../gateway/sides";
+import type {
+  Clock,
+  Counters,
+  Ids,
+  Log,
+  SipEventHandler,
+  SipMessageHandler,
+  SipSide,
+} from "../gateway/sides";
 import { DEFAULT_LIMITS } from "./message/limits";
 import { type ParseLimits, parseMessage } from "./message/parse";
 import type { SipOptions } from "./options";
 import type { FramingFault, Source, Transports } from "./transport/transport";
 import { ClientCore } from "./user-agent/client-core";
 import type { NextHops } from "./user-agent/next-hop";
-import { localOutcome } from "./user-agent/outcome";
+import type { PublishOutcome } from "./user-agent/outcome";
 import { ServerCore } from "./user-agent/server-core";
 
 export interface SipSideDeps {
@@ -27,6 +35,8 @@ export interface SipUserAgent extends SipSide {
    * @param peer name of the configured peer whose proxy and credentials serve
    */
   probe(uri: string, fromUri: string, peer: string): Promise<SipOutcome>;
+  /** Sends one PUBLISH, as a phone does; Event, Expires and SIP-If-Match are among its headers (RFC 3903 §4). Never rejects. */
+  publish(request: SipMessageOut): Promise<PublishOutcome>;
 }
 
 /** Puts the layers together; nothing is opened before `start`. */
@@ -37,16 +47,13 @@ export function createSipSide(options: SipOptions, deps: SipSideDeps): SipUserAg
   let server: ServerCore | undefined;
 
   return {
-    start(onMessage: SipMessageHandler): Promise<void> {
-      server = new ServerCore(options, deps, onMessage);
+    start(onMessage: SipMessageHandler, onEvent?: SipEventHandler): Promise<void> {
+      server = new ServerCore(options, deps, onMessage, onEvent);
       return transports.start(guarded(log, counters, receiver(server, client, counters, limits)));
     },
     send: (request: SipMessageOut) => client.send("MESSAGE", request),
-    sendInDialog: async ({ cseq }) => ({
-      ...localOutcome(501, "Not Implemented", false),
-      cseq,
-      recordRoute: [],
-    }),
+    sendInDialog: (request) => client.sendInDialog(request),
+    publish: (request) => client.publish(request),
     probe: (uri, fromUri, peer) =>
       client.send("OPTIONS", probeRequest(uri, fromUri, peer, options.accept, ids)),
     drain: () => server?.drain(),

@@ -54,6 +54,25 @@ export class Trust {
       : this.#judgeStranger(received, now);
   }
 
+  /**
+   * Whom a NOTIFY seems to come from. It is never challenged: its dialog, which only the two sides know, makes it good
+   * (RFC 6665 §4.1.3), and a far notifier has no password here.
+   * @returns `proven` when the source is trusted to speak for `fromUri`
+   */
+  recognise(received: ReceivedRequest): {
+    readonly fromUri: string;
+    readonly peer: string;
+    readonly proven: boolean;
+  } {
+    const believed = this.#believedPeers(received.source);
+    const verdict = believed.length === 0 ? undefined : this.#judgeNeighbour(received, believed);
+    if (verdict?.kind === "speaks") return { fromUri: verdict.fromUri, peer: verdict.peer, proven: true };
+    const fromUri = received.from.uri;
+    const from = this.#uris.of(fromUri);
+    const peer = from.ok ? this.#peers.find(({ domains }) => domains.has(from.value.host))?.peer : undefined;
+    return { fromUri, peer: peer?.name ?? DEFAULT_PEER, proven: false };
+  }
+
   #judgeNeighbour(received: ReceivedRequest, peers: readonly TrustedPeer[]): TrustVerdict {
     const fromUri = assertedIdentity(received) ?? received.from.uri;
     const uri = this.#uris.of(fromUri);

@@ -89,7 +89,7 @@ export class NonInviteServerTransactions {
     const { identity } = received;
     const pending = this.#pending.size === 0 ? undefined : this.#pending.get(identity.request);
     if (pending !== undefined) {
-      if (pending.received.identity.via !== identity.via) return "merged";
+      if (pending.received.identity.via !== identity.via) return isInDialog(received) ? "absorbed" : "merged";
       this.#on(pending, "request");
       return "absorbed";
     }
@@ -106,8 +106,9 @@ export class NonInviteServerTransactions {
       this.#sender.repeat(received, kept);
       return "absorbed";
     }
-    // §8.2.2.2: only a request outside a dialog, without a To tag, can be merged; page-mode requests are all such.
-    if (answered?.kind === "merged") return "merged";
+    // §8.2.2.2: only a request outside a dialog, without a To tag, can be merged. In a dialog 482 would end it (RFC 5057
+    // §5.1), and its CSeq tells the copy.
+    if (answered?.kind === "merged" && !isInDialog(received)) return "merged";
     return this.#hasRoom(received.source.address) ? "new" : "full";
   }
 
@@ -193,6 +194,10 @@ export class NonInviteServerTransactions {
     if ((this.#perSource.get(address) ?? 0) >= this.#limits.maximumPerSource) return false;
     return this.#answered.size < MAXIMUM_COMPLETED;
   }
+}
+
+function isInDialog({ request }: ReceivedRequest): boolean {
+  return request.read?.to.parameters.has("tag") === true;
 }
 
 const NO_HEADERS: AnswerHeaders = [];

@@ -15,4 +15,6 @@ export interface ReceivedRequest {
   readonly cseq: CSeq;
   readonly source: Source;
   readonly identity: RequestIdentity;
+  /** The tag that our answers put into To where there is none. */
+  readonly toTag: string;
 }

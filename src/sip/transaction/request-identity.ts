@@ -25,18 +25,21 @@ export type Identify = (
   request: SipRequest,
   topmostVia: Via,
   from: { readonly uri: string; readonly tag: string | undefined },
+  /** Where it came from, where that counts too: a request that makes or ends a dialog. */
+  place?: string,
 ) => RequestIdentity;
 
 /**
  * Makes the function that names requests. The branch alone would do by §17.2.3, but COMPAT(libpurple 2.14) never seeds
  * its random numbers: two users, or one after a restart, send the same branch, Call-ID and tags for different messages.
- * So From, Request-URI and the body count as well: a true retransmission is the same in every byte. The Via part need
+ * So From, Request-URI and the body count as well: a true retransmission is the same in every byte. A SUBSCRIBE has no
+ * body, and two phones of one user may differ in nothing at all but where they are. The Via part need
  * not resist forgers: who can forge it must send the victim's whole request, and gets that request's answer.
  */
 export function createIdentify(): Identify {
   const scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
-  return (request, topmostVia, from) => {
-    const head = `${request.method}\n${request.uri}\n${from.uri}\n${from.tag ?? ""}\n${request.headers.get("Call-ID") ?? ""}\n${request.headers.get("CSeq") ?? ""}\n`;
+  return (request, topmostVia, from, place = "") => {
+    const head = `${place}${request.method}\n${request.uri}\n${from.uri}\n${from.tag ?? ""}\n${request.headers.get("Call-ID") ?? ""}\n${request.headers.get("CSeq") ?? ""}\n`;
     const { body } = request;
     // The same octets either way; as a string they need no copying.
     const digest = sha256(isAscii(body) ? head + body.toString("latin1") : joined(scratch, head, body));

@@ -14,4 +14,6 @@ export interface ClientContext {
   readonly log: Log;
   /** Host and port of sent-by toward a target. */
   viaFor(target: Target): { readonly host: string; readonly port: number };
+  /** Value of Contact toward a target: our address, for the user of this URI. */
+  contactFor(target: Target, uri: string): string;
 }

@@ -1,7 +1,9 @@
 /** The UAC: requests out, outcomes in. RFC 3261 §8.1. */
 
-import type { SipMessageOut } from "../../core/effect";
-import type { SipOutcome } from "../../core/input";
+import { parseSipUri } from "../../core/address/sip-uri";
+import type { SipDialogRequest, SipMessageOut } from "../../core/effect";
+import type { SipDialogOutcome, SipOutcome } from "../../core/input";
+import { Memo } from "../../core/memo";
 import { DEFAULT_SWITCHES } from "../../core/switches";
 import type { Clock, Counters, Ids, Log } from "../../gateway/sides";
 import { DigestClient } from "../auth/digest-client";
@@ -14,11 +16,13 @@ import type { SipOptions, SipPeer } from "../options";
 import { NonInviteClientTransactions } from "../transaction/non-invite-client";
 import type { Transports } from "../transport/transport";
 import type { ClientContext } from "./client-context";
-import { Exchange, type ExchangePeer } from "./exchange";
+import { contactFor } from "./contact";
+import { dialogHop } from "./dialog-hop";
+import { Exchange, type ExchangePeer, type Finish } from "./exchange";
 import { hopFor, type NextHops, routeFor } from "./next-hop";
 import { NoTcp } from "./no-tcp";
 import type { OutRequest } from "./out-request";
-import { localOutcome } from "./outcome";
+import { dialogOutcomeOf, localOutcome, type PublishOutcome, publishOutcomeOf } from "./outcome";
 
 export interface ClientDeps {
   readonly transports: Transports;
@@ -29,11 +33,17 @@ export interface ClientDeps {
   readonly counters: Counters;
 }
 
+interface Neighbour extends ExchangePeer {
+  /** Its proxy. */
+  readonly hop: LocateRequest | undefined;
+}
+
 export class ClientCore {
   readonly #context: ClientContext;
   readonly #deps: ClientDeps;
   readonly #maximum: number;
-  readonly #peers = new Map<string, ExchangePeer & { readonly hop: LocateRequest | undefined }>();
+  readonly #peers = new Map<string, Neighbour>();
+  readonly #uris = new Memo(parseSipUri, REMEMBERED_URIS);
   #open = 0;
 
   constructor(options: SipOptions, deps: ClientDeps) {
@@ -46,6 +56,10 @@ export class ClientCore {
       userAgent: options.software,
       log: deps.log,
       viaFor: (target) => deps.transports.viaFor(target),
+      contactFor: (target, uri) => {
+        const parsed = this.#uris.of(uri);
+        return contactFor(deps.transports, target, parsed.ok ? parsed.value.user : undefined);
+      },
     };
     for (const peer of options.peers) this.#addPeer(peer);
     if (!this.#peers.has(DEFAULT_PEER.name)) this.#addPeer(DEFAULT_PEER);
@@ -57,33 +71,66 @@ export class ClientCore {
   }
 
   /** Sends one request; resolves with how it ended, never rejects. */
-  send(method: OutRequest["method"], message: SipMessageOut): Promise<SipOutcome> {
-    const peer = this.#peers.get(message.peer) ?? this.#peers.get(DEFAULT_PEER.name);
-    const hop = peer?.hop ?? hopFor(message.toUri);
-    if (peer === undefined || hop === undefined)
-      return Promise.resolve(localOutcome(502, "No Server Found", false));
-    if (this.#open >= this.#maximum) {
-      this.#deps.counters.add("sip.client.full");
-      return Promise.resolve(localOutcome(503, "Too Much Is Waiting", false));
-    }
-    this.#open++;
-    this.#deps.counters.add(method === "MESSAGE" ? "sip.out.message" : "sip.out.options");
+  send(method: "MESSAGE" | "OPTIONS", message: SipMessageOut): Promise<SipOutcome> {
+    return new Promise((resolve) => this.#sendOutside(method, message, resolve));
+  }
+
+  /** Sends one PUBLISH; the same otherwise. */
+  publish(message: SipMessageOut): Promise<PublishOutcome> {
     return new Promise((resolve) => {
-      const exchange = new Exchange(this.#context, { method, message }, peer, (outcome) => {
-        this.#open--;
-        resolve(outcome);
-      });
-      const located = this.#deps.locator.locate(hop);
-      if (!(located instanceof Promise)) {
-        exchange.start(located);
-        return;
-      }
-      // The locator never rejects; should it, the message ends as one without a next hop and not in silence.
-      located.then(
-        (targets) => exchange.start(targets),
-        () => exchange.start([]),
+      this.#sendOutside("PUBLISH", message, (outcome, cseq, response) =>
+        resolve(publishOutcomeOf(outcome, cseq, response)),
       );
     });
+  }
+
+  /** Sends one SUBSCRIBE or NOTIFY; the same otherwise. */
+  sendInDialog(request: SipDialogRequest): Promise<SipDialogOutcome> {
+    return new Promise((resolve) => {
+      const finish: Finish = (outcome, cseq, response) => resolve(dialogOutcomeOf(outcome, cseq, response));
+      const peer = this.#peerOf(request.peer);
+      const { hop, route, dialog } = dialogHop(request, peer);
+      const out: OutRequest = { method: request.method, message: request, dialog };
+      this.#start(out, { ...peer, route }, hop, finish);
+    });
+  }
+
+  #sendOutside(method: "MESSAGE" | "OPTIONS" | "PUBLISH", message: SipMessageOut, finish: Finish): void {
+    const peer = this.#peerOf(message.peer);
+    this.#start({ method, message }, peer, peer.hop ?? hopFor(message.toUri), finish);
+  }
+
+  #peerOf(name: string): Neighbour {
+    return this.#peers.get(name) ?? (this.#peers.get(DEFAULT_PEER.name) as Neighbour);
+  }
+
+  #start(request: OutRequest, peer: ExchangePeer, hop: LocateRequest | undefined, finish: Finish): void {
+    const { cseq } = request.message;
+    if (hop === undefined) {
+      finish(localOutcome(502, "No Server Found", false), cseq);
+      return;
+    }
+    if (this.#open >= this.#maximum) {
+      this.#deps.counters.add("sip.client.full");
+      finish(localOutcome(503, "Too Much Is Waiting", false), cseq);
+      return;
+    }
+    this.#open++;
+    this.#deps.counters.add(OUT_COUNTERS[request.method]);
+    const exchange = new Exchange(this.#context, request, peer, (outcome, cseq, response) => {
+      this.#open--;
+      finish(outcome, cseq, response);
+    });
+    const located = this.#deps.locator.locate(hop);
+    if (!(located instanceof Promise)) {
+      exchange.start(located);
+      return;
+    }
+    // The locator never rejects; should it, the message ends as one without a next hop and not in silence.
+    located.then(
+      (targets) => exchange.start(targets),
+      () => exchange.start([]),
+    );
   }
 
   /** A response that could be read. §8.1.3.3: one with a second Via was meant for somebody behind us, and is dropped. */
@@ -124,3 +171,13 @@ const DEFAULT_PEER: SipPeer = {
   route: false,
   switches: DEFAULT_SWITCHES,
 };
+
+const OUT_COUNTERS: Readonly<Record<OutRequest["method"], string>> = {
+  MESSAGE: "sip.out.message",
+  OPTIONS: "sip.out.options",
+  SUBSCRIBE: "sip.out.subscribe",
+  NOTIFY: "sip.out.notify",
+  PUBLISH: "sip.out.publish",
+};
+/** Users whose Contact need not be read from their address again. */
+const REMEMBERED_URIS = 4_096;

@@ -9,7 +9,7 @@ import type { ClientUser } from "../transaction/non-invite-client";
 import type { Target } from "../transport/transport";
 import type { ClientContext } from "./client-context";
 import { branchFor, loopMark } from "./loop";
-import { type OutRequest, requestBytes } from "./out-request";
+import { type OutRequest, requestBytes, requestUriOf } from "./out-request";
 import { localOutcome, outcomeOf, retryAfterOf } from "./outcome";
 
 export interface ExchangePeer {
@@ -17,6 +17,9 @@ export interface ExchangePeer {
   readonly route: string | undefined;
   readonly digest: DigestClient | undefined;
 }
+
+/** Called once. `cseq`: of the last attempt; `response`: the final one, if it was that which decided. */
+export type Finish = (outcome: SipOutcome, cseq: number, response?: SipResponse) => void;
 
 /** Where the bytes go now; `fallback` is the UDP target that a TCP attempt stands in for. */
 interface Attempt {
@@ -28,7 +31,7 @@ export class Exchange implements ClientUser {
   readonly #context: ClientContext;
   readonly #request: OutRequest;
   readonly #peer: ExchangePeer;
-  readonly #finish: (outcome: SipOutcome) => void;
+  readonly #finish: Finish;
   readonly #mark: string;
   #targets: readonly Target[] = [];
   #nextTarget = 0;
@@ -39,20 +42,14 @@ export class Exchange implements ClientUser {
   #maybeDelivered = false;
   #failure: SipOutcome | undefined;
 
-  /** @param finish called once */
-  constructor(
-    context: ClientContext,
-    request: OutRequest,
-    peer: ExchangePeer,
-    finish: (outcome: SipOutcome) => void,
-  ) {
+  constructor(context: ClientContext, request: OutRequest, peer: ExchangePeer, finish: Finish) {
     this.#context = context;
     this.#request = request;
     this.#peer = peer;
     this.#finish = finish;
     this.#cseq = request.message.cseq;
-    const { toUri, callId, fromTag } = request.message;
-    this.#mark = loopMark(toUri, callId, fromTag);
+    const { callId, fromTag } = request.message;
+    this.#mark = loopMark(requestUriOf(request), callId, fromTag);
   }
 
   /** Tries the targets in their order. */
@@ -76,7 +73,7 @@ export class Exchange implements ClientUser {
       return;
     }
     this.#context.locator.succeeded(target);
-    this.#finish(outcomeOf(response, this.#maybeDelivered));
+    this.#finish(outcomeOf(response, this.#maybeDelivered), this.#cseq, response);
   }
 
   onTimeout(): void {
@@ -107,7 +104,7 @@ export class Exchange implements ClientUser {
     if (target !== undefined) this.#sendTo(target);
     else {
       const failure = this.#failure ?? localOutcome(502, "No Server Found", false);
-      this.#finish({ ...failure, maybeDelivered: this.#maybeDelivered });
+      this.#finish({ ...failure, maybeDelivered: this.#maybeDelivered }, this.#cseq);
     }
   }
 
@@ -122,12 +119,12 @@ export class Exchange implements ClientUser {
   /** §18.1.1: beyond 1300 bytes by a transport with congestion control, unless the peer has none to offer. */
   #sendFirst(target: Target): void {
     const branch = this.#newBranch();
-    const bytes = this.#bytesFor(target, branch);
+    const bytes = this.#bytesFor(target, target, branch);
     if (target.transport !== "udp" || bytes.length <= UDP_SAFE_BYTES) {
       this.#send({ target, fallback: undefined }, branch, bytes);
     } else if (!this.#context.noTcp.has(target)) {
       const byTcp: Target = { ...target, transport: "tcp" };
-      this.#send({ target: byTcp, fallback: target }, branch, this.#bytesFor(byTcp, branch));
+      this.#send({ target: byTcp, fallback: target }, branch, this.#bytesFor(byTcp, target, branch));
     } else if (bytes.length <= this.#peer.peer.switches.udpMaximum) {
       this.#send({ target, fallback: undefined }, branch, bytes);
     } else {
@@ -141,7 +138,8 @@ export class Exchange implements ClientUser {
     const attempt = this.#attempt as Attempt;
     const branch = this.#newBranch();
     try {
-      this.#send(attempt, branch, this.#bytesFor(attempt.target, branch));
+      const { target, fallback } = attempt;
+      this.#send(attempt, branch, this.#bytesFor(target, fallback ?? target, branch));
     } catch (error) {
       this.#giveUp(error);
     }
@@ -151,7 +149,7 @@ export class Exchange implements ClientUser {
   #giveUp(error: unknown): void {
     const { peer, callId } = this.#request.message;
     this.#context.log.error({ peer, callId, error }, "request could not be built");
-    this.#finish(localOutcome(500, "Server Internal Error", this.#maybeDelivered));
+    this.#finish(localOutcome(500, "Server Internal Error", this.#maybeDelivered), this.#cseq);
   }
 
   #send(attempt: Attempt, branch: string, bytes: Buffer): void {
@@ -167,16 +165,19 @@ export class Exchange implements ClientUser {
     return branch;
   }
 
-  #bytesFor(target: Target, branch: string): Buffer {
-    const { method, message } = this.#request;
+  /** @param located where the dialog's later requests come back to us, whatever way this one takes */
+  #bytesFor(target: Target, located: Target, branch: string): Buffer {
+    const { method, message, dialog } = this.#request;
     const { route, digest } = this.#peer;
+    const uri = requestUriOf(this.#request);
     return requestBytes(this.#request, {
       transport: target.transport,
       sentBy: this.#context.viaFor(target),
       branch,
       cseq: this.#cseq,
       route,
-      credentials: digest?.sign({ method, uri: message.toUri, body: message.body }) ?? NO_CREDENTIALS,
+      contact: dialog && this.#context.contactFor(located, message.fromUri),
+      credentials: digest?.sign({ method, uri, body: message.body }) ?? NO_CREDENTIALS,
       userAgent: this.#context.userAgent,
     });
   }

@@ -6,6 +6,7 @@ import type { Result } from "../../core/result";
 import type { HeaderField } from "../message/header-list";
 import { splitValues } from "../message/values";
 import type { ReceivedRequest } from "../transaction/received-request";
+import { allowed, EVENT_LIST, isEventMethod } from "./event-methods";
 import { isLooped } from "./loop";
 
 export interface Refusal {
@@ -20,20 +21,28 @@ export interface InspectContext {
   readonly isOurs: (host: string, port: number) => boolean;
   /** `parseSipUri` */
   readonly uris: Memo<Result<SipUri>>;
+  /** Are SUBSCRIBE, NOTIFY and PUBLISH served? */
+  readonly events: boolean;
 }
-
-/** The methods that do something here. INVITE is understood too, but nothing would be served by offering it. */
-export const ALLOW = "MESSAGE, OPTIONS";
 
 /** Why a request of any method but INVITE, ACK and CANCEL is refused; undefined: go on. */
 export function inspect(received: ReceivedRequest, context: InspectContext): Refusal | undefined {
   const { request } = received;
-  if (request.method !== "MESSAGE" && request.method !== "OPTIONS") return METHOD_NOT_ALLOWED;
-  const unsupported = requiredExtensions(request.headers.getAll("Require"));
+  const { method } = request;
+  if (method !== "MESSAGE" && method !== "OPTIONS" && !(context.events && isEventMethod(method)))
+    return refusal(405, "Method Not Allowed", [["Allow", allowed(context.events)]]);
+  const unsupported = requiredExtensions(method, request.headers.getAll("Require"));
   if (unsupported !== undefined) return refusal(420, "Bad Extension", [["Unsupported", unsupported]]);
   // §11: OPTIONS is answered by whomever it reaches, for whatever address and with no hop left.
-  if (request.method === "OPTIONS") return undefined;
+  if (method === "OPTIONS") return undefined;
   if (isLooped(received, context.isOurs)) return refusal(482, "Loop Detected");
+  // In a dialog it has come to its end, at the address that we gave as ours.
+  if (
+    method !== "MESSAGE" &&
+    request.read?.to.parameters.has("tag") === true &&
+    isOurUri(request.uri, context)
+  )
+    return undefined;
   // To us a message is not at its end: it goes on into XMPP, so the last hop is used up (§16.3 item 3).
   const hops = request.headers.get("Max-Forwards");
   if (hops !== undefined && Number(hops) === 0) return refusal(483, "Too Many Hops");
@@ -55,14 +64,23 @@ function inspectRequestUri(text: string, { domains, uris }: InspectContext): Ref
   return refusal(404, "Domain Not Served");
 }
 
-/** §8.2.2.3: no extension is supported, so every option tag in Require is one too many. */
-function requiredExtensions(values: readonly string[]): string | undefined {
+/** Is this the Contact that our side of a dialog has? */
+function isOurUri(text: string, { isOurs, uris }: InspectContext): boolean {
+  const uri = uris.of(text);
+  if (!uri.ok) return false;
+  const { scheme, host, port, parameters } = uri.value;
+  const isTls = scheme === "sips" || parameters.get("transport")?.toLowerCase() === "tls";
+  return isOurs(host, port ?? (isTls ? 5061 : 5060));
+}
+
+/** §8.2.2.3: every option tag in Require that is not supported. */
+function requiredExtensions(method: string, values: readonly string[]): string | undefined {
+  if (values.length === 0) return undefined;
   const tags = values.flatMap(splitValues);
-  return tags.length === 0 ? undefined : tags.join(", ");
+  const unsupported = method === "SUBSCRIBE" ? tags.filter((tag) => tag.toLowerCase() !== EVENT_LIST) : tags;
+  return unsupported.length === 0 ? undefined : unsupported.join(", ");
 }
 
 function refusal(status: number, reason: string, headers: readonly HeaderField[] = []): Refusal {
   return { status, reason, headers };
 }
-
-const METHOD_NOT_ALLOWED = refusal(405, "Method Not Allowed", [["Allow", ALLOW]]);

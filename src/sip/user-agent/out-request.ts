@@ -1,4 +1,4 @@
-/** Requests that we send, outside of any dialog. RFC 3261 §8.1.1, §20; MESSAGE: RFC 3428 §4. */
+/** Requests that we send. RFC 3261 §8.1.1, §12.2.1.1, §20; MESSAGE: RFC 3428 §4; SUBSCRIBE and NOTIFY: RFC 6665 §8.2. */
 
 import type { SipMessageOut } from "../../core/effect";
 import type { HeaderField } from "../message/header-list";
@@ -7,8 +7,23 @@ import { serialize } from "../message/serialize";
 import type { TransportName } from "../transport/transport";
 
 export interface OutRequest {
-  readonly method: "MESSAGE" | "OPTIONS";
+  readonly method: "MESSAGE" | "OPTIONS" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH";
   readonly message: SipMessageOut;
+  /** For a request that makes a dialog or is in one. */
+  readonly dialog?: DialogParts;
+}
+
+/** What a dialog says of its requests (RFC 3261 §12.2.1.1). */
+export interface DialogParts {
+  readonly requestUri: string;
+  readonly toTag: string | undefined;
+  /** Values of Route, in order. */
+  readonly routes: readonly string[];
+}
+
+/** Where the request goes: To says for whom it is, a dialog where that is. */
+export function requestUriOf({ message, dialog }: OutRequest): string {
+  return dialog?.requestUri ?? message.toUri;
 }
 
 /** What differs from one attempt to the next. */
@@ -18,32 +33,38 @@ export interface AttemptParts {
   readonly sentBy: { readonly host: string; readonly port: number };
   readonly branch: string;
   readonly cseq: number;
-  /** Preloaded Route value; undefined for none. */
+  /** Preloaded Route value; undefined for none, or where a dialog has its own. */
   readonly route: string | undefined;
+  /** Value of Contact; undefined for none. */
+  readonly contact?: string | undefined;
   readonly credentials: readonly HeaderField[];
   readonly userAgent: string;
 }
 
 /**
- * The octets of a request. No Contact: nothing can be sent back within a MESSAGE (RFC 3428 §4).
+ * The octets of a request. Without a dialog no Contact: nothing can be sent back within a MESSAGE (RFC 3428 §4).
  * Throws when a value holds a line end, which the core must not let through.
  */
-export function requestBytes({ method, message }: OutRequest, parts: AttemptParts): Buffer {
+export function requestBytes(request: OutRequest, parts: AttemptParts): Buffer {
+  const { method, message, dialog } = request;
   const fields: HeaderField[] = [["Via", viaValue(parts)]];
   if (parts.route !== undefined) fields.push(["Route", parts.route]);
+  for (const route of dialog?.routes ?? NO_ROUTES) fields.push(["Route", route]);
+  const toTag = dialog?.toTag === undefined ? "" : `;tag=${dialog.toTag}`;
   fields.push(
     ["Max-Forwards", MAX_FORWARDS],
     ["From", `<${message.fromUri}>;tag=${message.fromTag}`],
-    ["To", `<${message.toUri}>`],
+    ["To", `<${message.toUri}>${toTag}`],
     ["Call-ID", message.callId],
     ["CSeq", `${parts.cseq} ${method}`],
     ["User-Agent", parts.userAgent],
-    ...parts.credentials,
-    ...message.headers,
   );
+  if (parts.contact !== undefined) fields.push(["Contact", parts.contact]);
+  fields.push(...parts.credentials, ...message.headers);
   if (message.contentType !== "") fields.push(["Content-Type", message.contentType]);
   const body = Buffer.from(message.body.buffer, message.body.byteOffset, message.body.byteLength);
-  return serialize({ kind: "request", method, uri: message.toUri, headers: new HeaderList(fields), body });
+  const headers = new HeaderList(fields);
+  return serialize({ kind: "request", method, uri: requestUriOf(request), headers, body });
 }
 
 /** rport asks for the answer to come back through a NAT (RFC 3581 §3); a stream goes back the way it came. */
@@ -54,5 +75,6 @@ function viaValue({ transport, sentBy, branch }: AttemptParts): string {
   return `SIP/2.0/${transport.toUpperCase()} ${host}:${sentBy.port};branch=${branch}${rport}`;
 }
 
+const NO_ROUTES: readonly string[] = [];
 /** RFC 3261 §8.1.1.6. */
 const MAX_FORWARDS = "70";

@@ -1,9 +1,11 @@
 /** What a final response, or the lack of one, means to the sender. RFC 3261 §8.1.3. */
 
-import type { SipOutcome } from "../../core/input";
+import type { SipDialogOutcome, SipOutcome } from "../../core/input";
 import type { SipResponse } from "../message/message";
 import { parseNameAddr } from "../message/name-addr";
-import { splitValues } from "../message/values";
+import { recordRoutes } from "../message/record-route";
+import { parseSeconds } from "../message/seconds";
+import { firstValue, splitValues } from "../message/values";
 
 /** @param maybeDelivered did an earlier attempt perhaps reach the far side? */
 export function outcomeOf(response: SipResponse, maybeDelivered: boolean): SipOutcome {
@@ -16,6 +18,51 @@ export function outcomeOf(response: SipResponse, maybeDelivered: boolean): SipOu
   if (status === 415)
     outcome.accept = headers.getAll("Accept").flatMap(splitValues).map(mediaType).slice(0, MAXIMUM_LISTED);
   return outcome;
+}
+
+/**
+ * The same for a SUBSCRIBE or NOTIFY, with what the answer says of the dialog (RFC 3261 §12.1.2, §12.2.1.2).
+ * @param cseq of the last attempt
+ * @param response absent when there was none
+ */
+export function dialogOutcomeOf(
+  outcome: SipOutcome,
+  cseq: number,
+  response: SipResponse | undefined,
+): SipDialogOutcome {
+  if (response === undefined) return { ...outcome, cseq, recordRoute: NO_ROUTES };
+  const { headers } = response;
+  const to = response.read?.to ?? parseNameAddr(headers.get("To") ?? "");
+  const toTag = to?.parameters.get("tag");
+  const contact = parseNameAddr(firstValue(headers.get("Contact") ?? ""))?.uri;
+  const routes = recordRoutes(headers);
+  const expires = parseSeconds(headers.get("Expires") ?? "");
+  const minExpires = parseSeconds(headers.get("Min-Expires") ?? "");
+  return {
+    ...outcome,
+    cseq,
+    // What cannot be read, or is more than a dialog can bear, is no route set: the far side is then asked directly.
+    recordRoute: typeof routes === "string" ? NO_ROUTES : routes,
+    ...(toTag === undefined ? {} : { toTag }),
+    ...(contact === undefined || contact.length > MAXIMUM_TARGET ? {} : { contact }),
+    ...(expires === undefined ? {} : { expires }),
+    ...(minExpires === undefined ? {} : { minExpires }),
+  };
+}
+
+/** How a PUBLISH ended (RFC 3903 §4.1). */
+export interface PublishOutcome extends SipDialogOutcome {
+  /** SIP-ETag of a 2xx. */
+  readonly etag?: string;
+}
+
+export function publishOutcomeOf(
+  outcome: SipOutcome,
+  cseq: number,
+  response: SipResponse | undefined,
+): PublishOutcome {
+  const etag = response?.headers.get("SIP-ETag");
+  return { ...dialogOutcomeOf(outcome, cseq, response), ...(etag === undefined ? {} : { etag }) };
 }
 
 /** Our own word, where nobody else said anything (§8.1.3.1). */
@@ -45,6 +92,9 @@ function mediaType(range: string): string {
 }
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
+const NO_ROUTES: readonly string[] = [];
 const SECONDS = /^\d{1,10}/;
 /** Contacts and media types that anyone could make use of. */
 const MAXIMUM_LISTED = 50;
+/** As of a Contact in a request: kept as long as its dialog. */
+const MAXIMUM_TARGET = 1_024;

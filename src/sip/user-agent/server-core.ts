@@ -3,7 +3,15 @@
 import { parseSipUri } from "../../core/address/sip-uri";
 import { whenThere } from "../../core/later";
 import { Memo } from "../../core/memo";
-import type { Clock, Counters, Log, SipAnswer, SipMessageHandler } from "../../gateway/sides";
+import type {
+  Clock,
+  Counters,
+  Ids,
+  Log,
+  SipAnswer,
+  SipEventHandler,
+  SipMessageHandler,
+} from "../../gateway/sides";
 import { Trust } from "../auth/trust";
 import { parseCSeq } from "../message/cseq";
 import type { ParseProblem, SipRequest } from "../message/message";
@@ -20,13 +28,16 @@ import {
 import type { ReceivedRequest } from "../transaction/received-request";
 import { createIdentify } from "../transaction/request-identity";
 import type { Source, Transports } from "../transport/transport";
-import { ALLOW, type InspectContext, inspect } from "./inspect";
+import { allowed, type EventMethod, isEventMethod, offered } from "./event-methods";
+import { EventServer } from "./event-server";
+import { type InspectContext, inspect } from "./inspect";
 import { messageInput } from "./to-input";
 import { responseTarget, stampVia } from "./topmost-via";
 
 export interface ServerDeps {
   readonly transports: Transports;
   readonly clock: Clock;
+  readonly ids: Ids;
   readonly log: Log;
   readonly counters: Counters;
 }
@@ -43,9 +54,15 @@ export class ServerCore implements AnswerSender {
   readonly #transactions: NonInviteServerTransactions;
   readonly #invites: InviteServerTransactions;
   readonly #handler: SipMessageHandler;
+  readonly #events: EventServer | undefined;
   #isDraining = false;
 
-  constructor(options: SipOptions, deps: ServerDeps, handler: SipMessageHandler) {
+  constructor(
+    options: SipOptions,
+    deps: ServerDeps,
+    handler: SipMessageHandler,
+    onEvent: SipEventHandler | undefined,
+  ) {
     this.#transports = deps.transports;
     this.#clock = deps.clock;
     this.#log = deps.log;
@@ -54,11 +71,12 @@ export class ServerCore implements AnswerSender {
       domains: new Set(options.domains.map((domain) => domain.toLowerCase())),
       isOurs: (host, port) => deps.transports.isOurs(host, port),
       uris: new Memo(parseSipUri, REMEMBERED_URIS),
+      events: onEvent !== undefined,
     };
     this.#optionsHeaders = [
-      ["Allow", ALLOW],
+      ["Allow", allowed(onEvent !== undefined)],
       ["Accept", options.accept],
-      ["Supported", ""],
+      ...offered(onEvent !== undefined),
     ];
     this.#trust = new Trust(options, deps);
     const maximum = options.maximumServerTransactions;
@@ -67,6 +85,15 @@ export class ServerCore implements AnswerSender {
     this.#transactions = new NonInviteServerTransactions(options.timers, limits, below);
     this.#invites = new InviteServerTransactions(options.timers, below);
     this.#handler = handler;
+    this.#events =
+      onEvent &&
+      new EventServer({
+        handler: onEvent,
+        trust: this.#trust,
+        transports: deps.transports,
+        context: this.#context,
+        secret: deps.ids.random(256),
+      });
   }
 
   /** A request that could be read. */
@@ -92,7 +119,9 @@ export class ServerCore implements AnswerSender {
         this.#onCancel(received);
         return;
       default:
-        this.#onOther(received);
+        if (this.#events !== undefined && isEventMethod(request.method))
+          this.#onEvent(received, request.method, this.#events);
+        else this.#onOther(received);
     }
   }
 
@@ -135,7 +164,7 @@ export class ServerCore implements AnswerSender {
   }
 
   #answerBytes(received: ReceivedRequest, status: number, reason: string, headers: AnswerHeaders): Buffer {
-    const parts = status === 100 ? { headers } : { toTag: received.identity.transaction, headers };
+    const parts = status === 100 ? { headers } : { toTag: received.toTag, headers };
     try {
       return responseBytes(received.request, status, oneLine(reason), parts);
     } catch (error) {
@@ -152,8 +181,12 @@ export class ServerCore implements AnswerSender {
     const cseq = request.read?.cseq ?? parseCSeq(request.headers.get("CSeq") ?? "");
     if (stamped === undefined || from === undefined || cseq === undefined) return undefined;
     const { topmostVia } = stamped;
-    const identity = this.#identify(request, topmostVia, { uri: from.uri, tag: from.parameters.get("tag") });
-    return { request: stamped.request, topmostVia, from, cseq, source, identity };
+    const events = isEventMethod(request.method) ? this.#events : undefined;
+    const place = events && `${source.transport} ${source.address} ${source.port}\n`;
+    const sender = { uri: from.uri, tag: from.parameters.get("tag") };
+    const identity = this.#identify(request, topmostVia, sender, place);
+    const toTag = events === undefined ? identity.transaction : events.tagFor(identity.transaction);
+    return { request: stamped.request, topmostVia, from, cseq, source, identity, toTag };
   }
 
   /** False: the request was a retransmission, or is refused for what it is among others. */
@@ -210,6 +243,24 @@ export class ServerCore implements AnswerSender {
     }
   }
 
+  #onEvent(received: ReceivedRequest, method: EventMethod, events: EventServer): void {
+    this.#counters.add(IN_COUNTERS[method]);
+    if (!this.#admit(received)) return;
+    const input = events.read(received, method, this.#clock.now());
+    if ("status" in input) {
+      this.#refuse(received, input.status, input.reason, input.headers);
+      return;
+    }
+    const pending = this.#transactions.wait(received);
+    events
+      .answer(received, input)
+      .then(allowedAnswer, (error: unknown) => this.#failed(received, error))
+      .then(({ status, reason, headers }) =>
+        this.#transactions.answerPending(pending, status, reason, headers),
+      )
+      .catch((error: unknown) => this.#failed(received, error));
+  }
+
   /** The gateway catches its own exceptions: this one is a mistake of ours that must still not leave the peer waiting. */
   #failed(received: ReceivedRequest, error: unknown): SipAnswer {
     this.#log.error({ rid: received.identity.transaction, error }, "message handler failed");
@@ -257,6 +308,11 @@ function oneLine(reason: string): string {
 
 const LINE_END = /[\r\n]/;
 const LINE_ENDS = /[\r\n]+/g;
+const IN_COUNTERS: Readonly<Record<EventMethod, string>> = {
+  SUBSCRIBE: "sip.in.subscribe",
+  NOTIFY: "sip.in.notify",
+  PUBLISH: "sip.in.publish",
+};
 const NO_HEADERS: AnswerHeaders = [];
 const SERVER_ERROR: SipAnswer = { status: 500, reason: "Server Internal Error", headers: [] };
 /** Seconds: answers take milliseconds, so a full house empties soon. */

@@ -1,0 +1,74 @@
+/** SUBSCRIBE, NOTIFY and PUBLISH on their way to the gateway, and what its answers need. RFC 6665 §4, RFC 3903 §6, RFC 3261 §12.1.1. */
+
+import type { SipEventInput } from "../../core/input";
+import type { SipAnswer, SipEventHandler } from "../../gateway/sides";
+import type { Trust } from "../auth/trust";
+import type { HeaderField } from "../message/header-list";
+import type { ReceivedRequest } from "../transaction/received-request";
+import { sha256 } from "../transaction/sha256";
+import { type ContactTransports, contactFor } from "./contact";
+import type { EventMethod } from "./event-methods";
+import { type InspectContext, inspect, type Refusal } from "./inspect";
+import { eventInput, type Sender } from "./to-event-input";
+
+export interface EventServerDeps {
+  readonly handler: SipEventHandler;
+  readonly trust: Trust;
+  readonly transports: ContactTransports;
+  readonly context: InspectContext;
+  /** Random and secret: what our tags cannot be guessed without. */
+  readonly secret: string;
+}
+
+export class EventServer {
+  readonly #deps: EventServerDeps;
+
+  constructor(deps: EventServerDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Our tag in a dialog that this transaction may make (§12.1.1): the same for a retransmission, and for nobody to guess.
+   * All that the transaction is named by can be known: COMPAT(libpurple 2.14) draws its Call-IDs, tags and branches from
+   * an unseeded generator, and whoever knows a dialog's tags may write into it (RFC 6665 §4.1.3).
+   */
+  tagFor(transaction: string): string {
+    return sha256(`${this.#deps.secret} ${transaction}`).slice(0, TAG_LENGTH);
+  }
+
+  /** What the gateway is asked, or why it is not. */
+  read(received: ReceivedRequest, method: EventMethod, now: number): SipEventInput | Refusal {
+    const refusal = inspect(received, this.#deps.context);
+    if (refusal !== undefined) return refusal;
+    const sender = this.#senderOf(received, method, now);
+    if ("status" in sender) return sender;
+    const input = eventInput(received, method, sender);
+    return typeof input === "string" ? { status: 400, reason: input, headers: [] } : input;
+  }
+
+  /** Never rejects for what a peer did; the gateway catches its own mistakes. */
+  async answer(received: ReceivedRequest, input: SipEventInput): Promise<SipAnswer> {
+    const answer = await this.#deps.handler(input);
+    const isDialog = input.method === "SUBSCRIBE" && answer.status >= 200 && answer.status < 300;
+    return isDialog ? { ...answer, headers: [...this.#dialogHeaders(received), ...answer.headers] } : answer;
+  }
+
+  #senderOf(received: ReceivedRequest, method: EventMethod, now: number): Sender | Refusal {
+    if (method === "NOTIFY") return this.#deps.trust.recognise(received);
+    const verdict = this.#deps.trust.judge(received, now);
+    return verdict.kind === "refused" ? verdict : { ...verdict, proven: true };
+  }
+
+  /** §12.1.1: every Record-Route as it came, and our Contact toward where the request came from. */
+  #dialogHeaders({ request, source }: ReceivedRequest): HeaderField[] {
+    const headers: HeaderField[] = [];
+    for (const value of request.headers.getAll("Record-Route")) headers.push(["Record-Route", value]);
+    const uri = this.#deps.context.uris.of(request.uri);
+    const user = uri.ok ? uri.value.user : undefined;
+    headers.push(["Contact", contactFor(this.#deps.transports, source, user)]);
+    return headers;
+  }
+}
+
+/** 132 bits (§19.3 asks for 32). */
+const TAG_LENGTH = 22;
