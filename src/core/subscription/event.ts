@@ -20,6 +20,8 @@ export type XmppWatcherEvent =
       readonly kind: "notify";
       readonly input: SipEventInput;
       readonly document: PresenceDocument | "none" | "unreadable";
+      /** What the gateway remembered last for the pair: devices that have not changed since are not told again. */
+      readonly last?: PresenceDocument | undefined;
     }
   | { readonly kind: "due" }
   /** The gateway has started, or the XMPP link is up again: what changed meanwhile is unknown. */

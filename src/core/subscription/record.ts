@@ -41,7 +41,7 @@ export interface SipWatcherRecord {
   readonly peer: string;
   /** `ending`: the last NOTIFY has not been answered yet. */
   readonly state: "pending" | "active" | "ending";
-  /** Reason of Subscription-State once it is `ending`. */
+  /** Reason of Subscription-State once it is `ending`; on an `active` row: it is a fetch, and the next NOTIFY is the last. */
   readonly reason?: "rejected" | "timeout" | "deactivated" | "giveup" | "noresource";
   readonly dialog: Dialog;
   /** The `id` parameter of Event. */
@@ -53,6 +53,12 @@ export interface SipWatcherRecord {
   readonly intervalMs?: number;
   /** A NOTIFY was saved and its answer has not come: after a crash it is owed once more. */
   readonly owed: boolean;
+  /** NOTIFYs in a row that got no answer, or one that asks to try again; absent is 0. */
+  readonly failures?: number;
+  /** What the last NOTIFY tells, once it is `ending`. */
+  readonly finalContent?: "state" | "closed" | "none";
+  /** It is `ending`, and the last NOTIFY waits for the one under way. */
+  readonly waits?: boolean;
 }
 
 /** The store's key of a record: one for each pair, and one for each dialog of a SIP watcher. */

@@ -15,6 +15,8 @@ export interface StepContext {
   readonly jitter: number;
   readonly settings: SubscriptionSettings;
   readonly tables: Tables;
+  /** Bare JIDs, canonical, of whom the row is about: a new row of an XMPP watcher is made from them. */
+  readonly pair: { readonly watcher: string; readonly presentity: string };
   /** Key to names of the addresses on SIP: our XMPP user's and the contact's URIs; undefined when no rule maps one. */
   readonly uris: { readonly watcher: string; readonly presentity: string; readonly peer: string } | undefined;
 }
