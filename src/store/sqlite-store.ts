@@ -22,6 +22,9 @@ const SEQ_BLOCK = 10_000;
 /** Pages of the log (16 MiB) before they are copied into the file, which keeps the event loop waiting for the disk twice. */
 const CHECKPOINT_PAGES = 4_000;
 
+/** What SQLite may keep of the file in memory, KiB: the indexes of 100,000 subscriptions and the rows that change. */
+const CACHE_KIB = 32_768;
+
 export interface StoreOptions {
   /** Path of the database file, or ":memory:". */
   readonly file: string;
@@ -47,6 +50,7 @@ export function openStore(options: StoreOptions): OpenStore {
     // The promise covers a power cut, not only a crash: what FULL would do beyond NORMAL is done by DiskSync.
     database.pragma("synchronous = NORMAL");
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    database.pragma(`cache_size = ${-CACHE_KIB}`);
     return new SqliteStore(database, new DiskSync(options.file));
   } catch (error) {
     database.close();
