@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { whyUnread } from "../config/files";
-import { loadContentTypes, loadErrorTable, parseDomainRules } from "../config/mappings";
+import { loadContentTypes, loadErrorTable, loadPresenceTable, parseDomainRules } from "../config/mappings";
 import { tables as tablesOf } from "../config/options";
 import { PACKAGED_MAPPINGS } from "../config/packaged";
 import { parseSipUri } from "../core/address/sip-uri";
@@ -185,6 +185,7 @@ function standingForThemselves(sipDomain: string): Tables {
     }),
     errors: loadErrorTable(read("errors.yaml"), "errors.yaml"),
     contentTypes: loadContentTypes(read("content-types.yaml"), "content-types.yaml"),
+    presence: loadPresenceTable(read("presence.yaml"), "presence.yaml"),
     switches: new Map([["default", DEFAULT_SWITCHES]]),
   };
 }

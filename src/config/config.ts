@@ -1,7 +1,7 @@
 /** The configuration as the rest of the program gets it: read, checked, secrets in place, frozen. */
 
 import type { PeerSwitches } from "../core/switches";
-import type { ContentTypeTable, DomainTable, ErrorTable } from "../core/tables";
+import type { ContentTypeTable, DomainTable, ErrorTable, PresenceTable } from "../core/tables";
 import type { GatewayLimits } from "../gateway/limits";
 import type { PresenceOptions } from "../gateway/presence/options";
 import type { DigestUser, SipPeer } from "../sip/options";
@@ -18,6 +18,7 @@ export interface Config {
   readonly domains: DomainTable;
   readonly errors: ErrorTable;
   readonly contentTypes: ContentTypeTable;
+  readonly presenceTable: PresenceTable;
   /** Absolute names of the database and of the folder with the packaged migrations. */
   readonly store: { readonly file: string; readonly migrations: string };
   readonly log: Settings["log"];

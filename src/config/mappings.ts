@@ -3,16 +3,20 @@
 import type * as z from "zod";
 import { ANY } from "../core/address/domain-index";
 import { compileDomains } from "../core/address/domains";
+import type { Show } from "../core/presence/document";
 import type {
+  ActivityRow,
   ConditionRow,
   ContentTypeTable,
   DomainTable,
   ErrorTable,
+  PresenceTable,
   SipDomainRule,
   StatusRow,
   XmppDomainRule,
 } from "../core/tables";
 import { type CONDITION_ROW, CONTENT_TYPES, DOMAINS, ERRORS, type STATUS_ROW } from "./mapping-schema";
+import { type ACTIVITY_ROW, PRESENCE } from "./presence-schema";
 import { ConfigError, describeFound, type Problem } from "./problem";
 import { readYaml, type YamlText } from "./yaml";
 
@@ -48,6 +52,34 @@ export function loadContentTypes(yamlText: string, file: string): ContentTypeTab
     treatments: new Map(rows.map((row) => [row.type, row.treatment])),
     accept: rows.map((row) => row.type).join(", "),
   });
+}
+
+/** mappings/presence.yaml; like `loadErrorTable`. */
+export function loadPresenceTable(yamlText: string, file: string): PresenceTable {
+  const table = checked(PRESENCE, yamlText, file);
+  const shows = Object.entries(table.shows).flatMap(([show, { activity }]) =>
+    activity === "none" ? [] : [[show as Show, activity] as const],
+  );
+  const activities = Object.entries(table.activities).map(([name, row]) => [name, activityRow(row)] as const);
+  return Object.freeze({
+    shows: new Map(shows),
+    activities: new Map(activities),
+    precedence: Object.freeze(table.precedence.shows),
+    userActivities: withoutNone(table["user-activities"].rows),
+    moods: withoutNone(table.moods.rows),
+  });
+}
+
+function activityRow({ show, userActivity, writtenAs }: z.output<typeof ACTIVITY_ROW>): ActivityRow {
+  return Object.freeze({
+    ...(show === "none" ? undefined : { show }),
+    ...(userActivity === undefined ? undefined : { userActivity }),
+    ...(writtenAs === undefined ? undefined : { writtenAs }),
+  });
+}
+
+function withoutNone(rows: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(rows).filter(([, word]) => word !== "none"));
 }
 
 /** mappings/domains.yaml; like `loadErrorTable`. The table has its look-ups (`compileDomains`). */

@@ -52,7 +52,8 @@ export function xmppOptions(config: Config, version: string): XmppOptions {
 export function tables(config: Config): Tables {
   const switches = new Map<string, PeerSwitches>([["default", config.sip.switches]]);
   for (const peer of config.sip.peers) switches.set(peer.name, peer.switches);
-  return { domains: config.domains, errors: config.errors, contentTypes: config.contentTypes, switches };
+  const { domains, errors, contentTypes, presenceTable: presence } = config;
+  return { domains, errors, contentTypes, presence, switches };
 }
 
 /** The gateway's bounds. */

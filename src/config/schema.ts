@@ -49,6 +49,12 @@ const SWITCHES = {
   composing: optional(YES_NO, true, "Send typing notifications (RFC 3994)"),
   plainAsHtml: optional(YES_NO, false, "Escape text for clients that show text/plain as HTML (libpurple)"),
   receiptOn200: optional(YES_NO, true, "Let a final 200 stand for a receipt where IMDN is off"),
+  rpidAway: optional(
+    YES_NO,
+    true,
+    "Tell away by RPID beside <show/>; false for baresip, which shows it as offline",
+  ),
+  presenceEntity: optional(oneOf("pres", "sip"), "pres", "URI scheme of entity in PIDF (RFC 3922 §5.1.1)"),
   digestWithoutQop: optional(YES_NO, false, "Take digest answers without qop (libpurple)"),
   dialogViaProxy: optional(
     YES_NO,

@@ -2,9 +2,15 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ContentTypeTable, DomainTable, ErrorTable } from "../core/tables";
+import type { ContentTypeTable, DomainTable, ErrorTable, PresenceTable } from "../core/tables";
 import { complain, type Loading, type Path, readNamed, resolveFile } from "./files";
-import { loadContentTypes, loadDomains, loadErrorTable, parseDomainRules } from "./mappings";
+import {
+  loadContentTypes,
+  loadDomains,
+  loadErrorTable,
+  loadPresenceTable,
+  parseDomainRules,
+} from "./mappings";
 import { PACKAGED_MAPPINGS } from "./packaged";
 import { ConfigError, describeFound, type Problem } from "./problem";
 import type { Settings } from "./schema";
@@ -13,6 +19,7 @@ export interface LoadedTables {
   readonly domains: DomainTable;
   readonly errors: ErrorTable;
   readonly contentTypes: ContentTypeTable;
+  readonly presenceTable: PresenceTable;
 }
 
 /** Reads every table; what cannot be read is noted and stands in as nothing. */
@@ -30,6 +37,7 @@ export function loadTables(loading: Loading, settings: Settings): LoadedTables {
     domains: domainsOf(loading, settings.domains, () => table("domains.yaml", loadDomains, NO_DOMAINS)),
     errors: table("errors.yaml", loadErrorTable, NO_ERRORS),
     contentTypes: table("content-types.yaml", loadContentTypes, NO_CONTENT_TYPES),
+    presenceTable: table("presence.yaml", loadPresenceTable, NO_PRESENCE),
   };
 }
 
@@ -89,6 +97,13 @@ function pathOf(key: string): PropertyKey[] {
 
 const NO_DOMAINS: DomainTable = { sip: [], xmpp: [] };
 const NO_CONTENT_TYPES: ContentTypeTable = { treatments: new Map(), accept: "" };
+const NO_PRESENCE: PresenceTable = {
+  shows: new Map(),
+  activities: new Map(),
+  precedence: [],
+  userActivities: new Map(),
+  moods: new Map(),
+};
 const NO_ERRORS: ErrorTable = {
   toSip: new Map(),
   toXmpp: new Map(),

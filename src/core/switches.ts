@@ -17,6 +17,10 @@ export interface PeerSwitches {
   readonly plainAsHtml: boolean;
   /** Turn a final 200 from the phone itself into a receipt when one was asked for and IMDN is off? */
   readonly receiptOn200: boolean;
+  /** Tell away as an RPID activity too? COMPAT(baresip 1.0) takes it for offline; `<show/>` tells it in any case. */
+  readonly rpidAway: boolean;
+  /** Scheme of `entity` in PIDF: RFC 3922 §5.1.1 says pres; sip for a peer that compares it with the URI it asked for. */
+  readonly presenceEntity: "pres" | "sip";
   /** Answer RFC 2069 style digests too? COMPAT(libpurple 2.14) drops qop from its answer. */
   readonly digestWithoutQop: boolean;
   /**
@@ -35,6 +39,8 @@ export const DEFAULT_SWITCHES: PeerSwitches = {
   composing: true,
   plainAsHtml: false,
   receiptOn200: true,
+  rpidAway: true,
+  presenceEntity: "pres",
   digestWithoutQop: false,
   dialogViaProxy: false,
 };

@@ -1,5 +1,6 @@
 /** The shapes of the mapping tables (mappings/*.yaml) as the core gets them: parsed, checked and frozen. */
 
+import type { Show } from "./presence/document";
 import type { StanzaErrorType } from "./rejection";
 import type { PeerSwitches } from "./switches";
 
@@ -8,6 +9,7 @@ export interface Tables {
   readonly domains: DomainTable;
   readonly errors: ErrorTable;
   readonly contentTypes: ContentTypeTable;
+  readonly presence: PresenceTable;
   /** Switches by peer name; "default" is always there. */
   readonly switches: ReadonlyMap<string, PeerSwitches>;
 }
@@ -78,3 +80,26 @@ export type ContentTreatment =
   | "imdn"
   | "multipart-alternative"
   | "multipart-mixed";
+
+/** mappings/presence.yaml. RFC 8048 §6, RFC 4480; XEP-0107, XEP-0108. */
+export interface PresenceTable {
+  /** RPID activity that is told beside a show; a show without one is told by `jabber:client` alone. */
+  readonly shows: ReadonlyMap<Show, string>;
+  /** By RPID activity, as a local name. Others are neither read nor written. */
+  readonly activities: ReadonlyMap<string, ActivityRow>;
+  /** Of several activities, one whose show comes first here counts. */
+  readonly precedence: readonly Show[];
+  /** XEP-0108 `general` or `general/specific` → RPID activity. */
+  readonly userActivities: ReadonlyMap<string, string>;
+  /** XEP-0107 mood → RPID mood. A mood of RPID has the same name in XEP-0107. */
+  readonly moods: ReadonlyMap<string, string>;
+}
+
+export interface ActivityRow {
+  /** Absent: the person is as available as the device says. */
+  readonly show?: Show;
+  /** XEP-0108 `general` or `general/specific`; absent: none fits. */
+  readonly userActivity?: string;
+  /** RPID activity that goes out instead. */
+  readonly writtenAs?: string;
+}

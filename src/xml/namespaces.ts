@@ -23,6 +23,7 @@ export const NS = {
   rlmi: "urn:ietf:params:xml:ns:rlmi", // RFC 4662
   watcherinfo: "urn:ietf:params:xml:ns:watcherinfo", // RFC 3858
   idle: "urn:xmpp:idle:1", // XEP-0319
+  last: "jabber:iq:last", // XEP-0012, XEP-0256
   nick: "http://jabber.org/protocol/nick", // XEP-0172
   caps: "http://jabber.org/protocol/caps", // XEP-0115
   pubsub: "http://jabber.org/protocol/pubsub", // XEP-0060

@@ -40,7 +40,8 @@ export function write(root: Element, inheritedNs = "", onScrub?: (count: number)
   return out;
 }
 
-interface Tally {
+/** Forbidden characters that were dropped so far. */
+export interface Tally {
   removed: number;
 }
 
@@ -63,23 +64,27 @@ function startTag(element: Element, parentNs: string, tally: Tally): string {
   return element.children.length === 0 ? `${out}/>` : `${out}>`;
 }
 
-function checkedName(name: string): string {
+/** The name itself. @throws Error when it is no XML name */
+export function checkedName(name: string): string {
   if (!ASCII_NAME.test(name) && !NAME.test(name)) throw new Error(`not an XML name: ${JSON.stringify(name)}`);
   return name;
 }
 
-function checkedAttributeName(name: string): string {
+/** The same for an attribute. */
+export function checkedAttributeName(name: string): string {
   if (name === "xml:lang" || name === "xml:space") return name;
   // A declaration comes from `ns`; a second one in the same tag would not be well-formed.
   if (name === "xmlns") throw new Error("xmlns is not an attribute of ours");
   return checkedName(name);
 }
 
-function escapeText(text: string, tally: Tally): string {
+/** Text as it may stand between tags. */
+export function escapeText(text: string, tally: Tally): string {
   return NEEDS_WORK_IN_TEXT.test(text) ? clean(text, tally).replace(ESCAPED_IN_TEXT, reference) : text;
 }
 
-function escapeAttribute(value: string, tally: Tally): string {
+/** A value as it may stand between apostrophes. */
+export function escapeAttribute(value: string, tally: Tally): string {
   return NEEDS_WORK_IN_VALUE.test(value) ? clean(value, tally).replace(ESCAPED_IN_VALUE, reference) : value;
 }
 

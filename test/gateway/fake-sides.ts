@@ -2,7 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadContentTypes, loadErrorTable, parseDomainRules } from "../../src/config/mappings";
+import {
+  loadContentTypes,
+  loadErrorTable,
+  loadPresenceTable,
+  parseDomainRules,
+} from "../../src/config/mappings";
 import type { SipMessageOut } from "../../src/core/effect";
 import type { ProofOutcome, SipMessageInput, SipOutcome } from "../../src/core/input";
 import { DEFAULT_SWITCHES, type PeerSwitches } from "../../src/core/switches";
@@ -147,6 +152,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         domains: parseDomainRules(DOMAINS),
         errors: loadErrorTable(read("errors.yaml"), "errors.yaml"),
         contentTypes: loadContentTypes(read("content-types.yaml"), "content-types.yaml"),
+        presence: loadPresenceTable(read("presence.yaml"), "presence.yaml"),
         switches: new Map([
           ["default", DEFAULT_SWITCHES],
           ["phones", { ...DEFAULT_SWITCHES, ...options.switches }],

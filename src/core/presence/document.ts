@@ -29,6 +29,9 @@ export interface PersonPresence {
   readonly activities: readonly string[];
   readonly moods: readonly string[];
   readonly notes: readonly Note[];
+  /** What the person says of what he does, and of his mood: `<note/>` inside RPID's elements, `<text/>` of XEP-0107 and 0108. */
+  readonly activityNotes?: readonly Note[];
+  readonly moodNotes?: readonly Note[];
   readonly location?: Location;
 }
 

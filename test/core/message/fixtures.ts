@@ -43,6 +43,13 @@ export function tables(switches: Partial<PeerSwitches> = {}): Tables {
       toSipDefault: { full: 400, bare: 400, reason: "Bad Request" },
     },
     contentTypes: CONTENT_TYPES,
+    presence: {
+      shows: new Map(),
+      activities: new Map(),
+      precedence: [],
+      userActivities: new Map(),
+      moods: new Map(),
+    },
     switches: new Map([["default", { ...DEFAULT_SWITCHES, ...switches }]]),
   };
 }

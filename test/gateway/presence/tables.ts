@@ -2,7 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadContentTypes, loadErrorTable, parseDomainRules } from "../../../src/config/mappings";
+import {
+  loadContentTypes,
+  loadErrorTable,
+  loadPresenceTable,
+  parseDomainRules,
+} from "../../../src/config/mappings";
 import { DEFAULT_SWITCHES } from "../../../src/core/switches";
 import type { Tables } from "../../../src/core/tables";
 
@@ -21,6 +26,7 @@ export const TABLES: Tables = {
   domains: parseDomainRules(DOMAINS),
   errors: loadErrorTable(read("errors.yaml"), "errors.yaml"),
   contentTypes: loadContentTypes(read("content-types.yaml"), "content-types.yaml"),
+  presence: loadPresenceTable(read("presence.yaml"), "presence.yaml"),
   switches: new Map([["default", DEFAULT_SWITCHES]]),
 };
 
