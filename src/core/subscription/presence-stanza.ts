@@ -9,8 +9,3 @@ export type PresenceType = "subscribe" | "subscribed" | "unsubscribed" | "probe"
 export function presenceStanza(type: PresenceType, from: string, to: string): Element {
   return element(NS.client, "presence", { from, to, type });
 }
-
-/** JID of a contact's device; one without a name is the contact himself. */
-export function deviceJid(bare: string, device: string): string {
-  return device === "" ? bare : `${bare}/${device}`;
-}

@@ -1,66 +1,49 @@
 /** What a new document of a contact tells an XMPP watcher: one stanza for each device that changed. RFC 8048 §6.3, RFC 3922 §6.3.1. */
 
-import { type Element, element } from "../../xml/element";
-import { NS } from "../../xml/namespaces";
-import type { DevicePresence, PresenceDocument } from "../presence/document";
-import { deviceJid, presenceStanza } from "./presence-stanza";
+import type { Element } from "../../xml/element";
+import { documentChanges } from "../presence/changes";
+import type { PresenceDocument } from "../presence/document";
+import { deviceToPresence, goneStanza } from "../presence/to-stanza";
+import type { PresenceTable } from "../tables";
 
-export interface Shown {
+interface Viewer {
+  /** Bare JIDs. */
+  readonly watcher: string;
+  readonly presentity: string;
+  /** Devices that the watcher was shown as available. */
+  readonly shown: readonly string[];
+}
+
+export interface ShownDocument {
   readonly stanzas: readonly Element[];
-  /** Devices that the watcher has now been shown as available. */
+  /** Devices that the watcher has been shown as available by now. */
   readonly shown: readonly string[];
 }
 
 /**
- * Plans the stanzas for a document.
- * @param people bare JIDs of watcher and contact
- * @param shown devices that the watcher was shown as available
+ * The stanzas for a document.
  * @param last the document before; undefined when that is not remembered: then every device is told
  */
 export function showDocument(
-  people: { readonly watcher: string; readonly presentity: string },
-  shown: readonly string[],
+  { watcher, presentity, shown }: Viewer,
   last: PresenceDocument | undefined,
   document: PresenceDocument,
-): Shown {
-  const devices = new Map(document.devices.slice(0, MAXIMUM_SHOWN).map((device) => [device.id, device]));
-  const stanzas: Element[] = [];
-  const told = last === undefined ? undefined : new Map(last.devices.map((device) => [device.id, device]));
-  const isSamePerson = JSON.stringify(last?.person) === JSON.stringify(document.person);
-  for (const id of shown) if (!devices.has(id)) stanzas.push(gone(people, id));
-  for (const device of devices.values()) {
-    const isKnown = isSamePerson && JSON.stringify(told?.get(device.id)) === JSON.stringify(device);
-    if (isKnown && shown.includes(device.id) === device.open) continue;
-    stanzas.push(device.open ? present(people, device) : gone(people, device.id));
+  table: PresenceTable,
+): ShownDocument {
+  const changes = documentChanges(shown, last, document);
+  const stanzas = changes.gone.map((id) => goneStanza(id, presentity, watcher));
+  for (const device of changes.changed) {
+    stanzas.push(deviceToPresence(device, document.person, presentity, watcher, table));
   }
-  return { stanzas, shown: [...devices.values()].filter(({ open }) => open).map(({ id }) => id) };
+  // The very list that was given, where it says the same: a row is written only when it changes.
+  return { stanzas, shown: isSame(shown, changes.shown) ? shown : changes.shown };
 }
 
 /** The devices that were shown, as gone. */
-export function hideDevices(
-  people: { readonly watcher: string; readonly presentity: string },
-  shown: readonly string[],
-): Element[] {
-  return shown.map((id) => gone(people, id));
+export function hideDevices({ watcher, presentity, shown }: Viewer): Element[] {
+  return shown.map((id) => goneStanza(id, presentity, watcher));
 }
 
-function gone({ watcher, presentity }: { watcher: string; presentity: string }, id: string): Element {
-  return presenceStanza("unavailable", deviceJid(presentity, id), watcher);
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((id, index) => id === other[index]);
 }
-
-function present(
-  { watcher, presentity }: { watcher: string; presentity: string },
-  { id, show, priority, notes }: DevicePresence,
-): Element {
-  return element(
-    NS.client,
-    "presence",
-    { from: deviceJid(presentity, id), to: watcher },
-    show === undefined ? undefined : element(NS.client, "show", {}, show),
-    ...notes.map((note) => element(NS.client, "status", { "xml:lang": note.language }, note.text)),
-    priority === undefined ? undefined : element(NS.client, "priority", {}, String(priority)),
-  );
-}
-
-/** Nobody has so many devices; a document with more comes from somebody who wants to flood. */
-const MAXIMUM_SHOWN = 100;

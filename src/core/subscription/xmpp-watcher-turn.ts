@@ -206,7 +206,7 @@ export class XmppWatcherTurn {
     const document = this.#document();
     if (document === undefined || !this.#row.authorized) return;
     const last = this.#event.kind === "notify" ? this.#event.last : undefined;
-    const { stanzas, shown } = showDocument(this.#row, this.#row.shown, last, document);
+    const { stanzas, shown } = showDocument(this.#row, last, document, this.#context.tables.presence);
     for (const stanza of stanzas) this.#effects.push({ kind: "stanza", stanza });
     this.#row.shown = shown;
     this.#effects.push({ kind: "remember", document });
@@ -218,9 +218,8 @@ export class XmppWatcherTurn {
   }
 
   hide(): void {
-    for (const stanza of hideDevices(this.#row, this.#row.shown))
-      this.#effects.push({ kind: "stanza", stanza });
-    this.#row.shown = [];
+    for (const stanza of hideDevices(this.#row)) this.#effects.push({ kind: "stanza", stanza });
+    if (this.#row.shown.length > 0) this.#row.shown = [];
     this.forget();
   }
 
