@@ -8,7 +8,7 @@ import { type Rejection, reject } from "../../core/rejection";
 import type { SipWatcherRecord } from "../../core/subscription/record";
 import type { GatewayContext } from "../context";
 import type { SubscriptionStore } from "../sides";
-import type { DialogBody, Subject, WritePidf } from "./local-answers";
+import { type DialogBody, isWatchingOn, type Subject, type WritePidf } from "./local-answers";
 import type { ConfiguredList, ListOptions } from "./local-options";
 import { PartialState } from "./partial-state";
 
@@ -44,6 +44,7 @@ interface List {
 
 interface OpenList {
   readonly watcher: string;
+  readonly peer: string;
   readonly list: List;
   members: ReadonlyMap<string, ListMember>;
   readonly told: PartialState<ListMember>;
@@ -89,10 +90,10 @@ export class ListBook {
    */
   open(key: string, record: SipWatcherRecord, isNew: boolean): readonly ListMember[] {
     const list = this.#lists.get(record.presentity) ?? { uri: record.dialog.localUri, members: NOBODY };
-    const { watcher } = record;
+    const { watcher, peer } = record;
     const members = list.members ?? this.#contactsOf(watcher);
     const told = new PartialState<ListMember>(isNew);
-    this.#open.set(key, { watcher, list, members, told, standings: new Map() });
+    this.#open.set(key, { watcher, peer, list, members, told, standings: new Map() });
     addTo(this.#byWatcher, watcher, key);
     for (const jid of members.keys()) this.#index(jid, key);
     return [...members.values()];
@@ -109,6 +110,13 @@ export class ListBook {
   /** A SUBSCRIBE in the dialog, or a NOTIFY that may not have arrived: the next one tells everything (§4.5). */
   tellAll(key: string): void {
     this.#open.get(key)?.told.tellAll();
+  }
+
+  /** Is this contact in a list that this watcher watches now? */
+  watches(watcher: string, member: string): boolean {
+    for (const key of this.#byWatcher.get(watcher) ?? [])
+      if (this.#open.get(key)?.members.has(member)) return true;
+    return false;
   }
 
   /** What a watcher sees of a contact has changed. Returns the dialogs that want a NOTIFY. */
@@ -186,7 +194,7 @@ export class ListBook {
     if (standing === "rejected") return { state: "terminated", reason: "rejected" };
     const document = this.#parts.documentOf(open.watcher, jid);
     if (document !== undefined) {
-      return { state: "active", contentType: PIDF, content: this.#parts.writePidf(document, uri) };
+      return { state: "active", contentType: PIDF, content: this.#parts.writePidf(document, uri, open.peer) };
     }
     return standing === "pending" ? { state: "pending" } : undefined;
   }
@@ -226,10 +234,8 @@ export class ListBook {
     const { subscriptions, options } = this.#parts;
     const members = new Map<string, ListMember>();
     for (const row of subscriptions.ofWatcher("sip-watcher", watcher, options.maximumMembers)) {
-      if (row.direction !== "sip-watcher" || row.what !== "presence" || row.state === "ending") continue;
-      if (!members.has(row.presentity)) {
-        members.set(row.presentity, { jid: row.presentity, uri: this.#uriOf(row.presentity) });
-      }
+      const jid = row.presentity;
+      if (isWatchingOn(row) && !members.has(jid)) members.set(jid, { jid, uri: this.#uriOf(jid) });
     }
     return members;
   }

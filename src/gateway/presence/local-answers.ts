@@ -2,7 +2,7 @@
 
 import type { PresenceDocument } from "../../core/presence/document";
 import type { Rejection } from "../../core/rejection";
-import type { SipWatcherRecord } from "../../core/subscription/record";
+import type { SipWatcherRecord, SubscriptionRecord } from "../../core/subscription/record";
 import type { SipAnswer } from "../sides";
 
 /** Whom a SUBSCRIBE outside a dialog is for, once it is found to be one that we serve. */
@@ -23,8 +23,18 @@ export interface DialogBody {
   readonly more: boolean;
 }
 
-/** Writes a document. @param entity URI of the person whom it is about */
-export type WritePidf = (document: PresenceDocument, entity: string) => string;
+/** Writes a document. @param entity URI of the person whom it is about; `peer` names the neighbour of who will read it */
+export type WritePidf = (document: PresenceDocument, entity: string, peer: string) => string;
+
+/** Is this a SIP user who watches somebody and means to go on? A fetch is over with its first NOTIFY (RFC 6665 §4.4.3). */
+export function isWatchingOn(record: SubscriptionRecord): boolean {
+  return (
+    record.direction === "sip-watcher" &&
+    record.what === "presence" &&
+    record.state !== "ending" &&
+    record.reason === undefined
+  );
+}
 
 /** The answer that a rejection becomes. */
 export function refusal({ sipStatus, text, sipHeaders }: Rejection): SipAnswer {

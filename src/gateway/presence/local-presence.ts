@@ -16,6 +16,7 @@ import {
 import type { Element } from "../../xml/element";
 import type { GatewayContext } from "../context";
 import type { SubscriptionStore } from "../sides";
+import { isWatchingOn } from "./local-answers";
 import type { Approval } from "./local-options";
 import type { FromXmpp } from "./people";
 import type { Publications } from "./publications";
@@ -78,9 +79,7 @@ export class LocalPresence {
   isApproved(watcher: string, presentity: string): boolean {
     if (this.#parts.approval === "auto") return true;
     const back = this.#parts.subscriptions.ofPair("sip-watcher", presentity, watcher);
-    return back.some(
-      (row) => row.direction === "sip-watcher" && row.what === "presence" && row.state !== "ending",
-    );
+    return back.some(isWatchingOn);
   }
 
   /** Somebody with a right to it lets an XMPP user watch; false when he does not wait for it. */

@@ -11,7 +11,7 @@ import { type Element, element } from "../../xml/element";
 import { NS } from "../../xml/namespaces";
 import type { SipAnswer } from "../sides";
 import { ListBook, type ListMember, type ListParts, type Standing } from "./lists";
-import type { DialogBody, Subject } from "./local-answers";
+import { type DialogBody, isWatchingOn, type Subject } from "./local-answers";
 import type { LocalOptions } from "./local-options";
 import { LocalPresence, type LocalPresenceParts } from "./local-presence";
 import { type PublicationParts, Publications } from "./publications";
@@ -147,7 +147,9 @@ export class LocalSubjects {
   }
 
   /** Whoever watches somebody lets him watch back: what "ask" waits for. */
-  #watchesBack({ watcher, presentity }: SipWatcherRecord): void {
+  #watchesBack(record: SipWatcherRecord): void {
+    const { watcher, presentity } = record;
+    if (!isWatchingOn(record)) return;
     if (this.#parts.options.approval === "auto" || !this.publications.serves(watcher)) return;
     this.#parts.allow(presentity, watcher);
     this.presence.approve(presentity, watcher).catch((error: unknown) => {

@@ -8,7 +8,7 @@ import { recordKey, type SipWatcherRecord, type SubscriptionRecord } from "../..
 import { buildWatcherInfo, terminated, type Watcher, watcherOf } from "../../core/watcher-info/watcher-info";
 import type { GatewayContext } from "../context";
 import type { SubscriptionStore } from "../sides";
-import type { DialogBody, Subject } from "./local-answers";
+import { type DialogBody, isWatchingOn, type Subject } from "./local-answers";
 import type { WinfoOptions } from "./local-options";
 import { PartialState } from "./partial-state";
 
@@ -77,7 +77,7 @@ export class WatcherInfoBook {
     if (keys === undefined) return [];
     const was = before && isWatching(before) ? this.#watcher(before) : undefined;
     const is = after && isWatching(after) ? this.#watcher(after) : was && before && this.#terminated(before);
-    if (is === undefined || was?.status === is.status) return [];
+    if (is === undefined || (was?.status ?? "terminated") === is.status) return [];
     for (const key of keys) this.#open.get(key)?.told.tell(is.id, is);
     return [...keys];
   }
@@ -123,9 +123,13 @@ export class WatcherInfoBook {
   }
 }
 
-/** Of the dialogs of SIP users, those for presence (the parent package, §4.7); an unsubscribed pair is nobody's watcher. */
+/**
+ * Of the dialogs of SIP users, those for presence (the parent package, §4.7) that are no fetches: what comes and goes at once
+ * is not told (§4.7.2). An XMPP user who has unsubscribed is nobody's watcher.
+ */
 function isWatching(record: SubscriptionRecord): boolean {
-  return record.direction === "xmpp-watcher" ? record.state !== "cancelling" : record.what === "presence";
+  if (record.direction === "xmpp-watcher") return record.state !== "cancelling";
+  return isWatchingOn(record) || (record.what === "presence" && record.state === "ending");
 }
 
 function isPending({ status }: Watcher): boolean {

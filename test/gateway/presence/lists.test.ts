@@ -208,6 +208,7 @@ describe("a list of one's own contacts", () => {
     const { subscriptions, open } = stage();
     subscriptions.put(sipRow(ROMEO, JULIET));
     subscriptions.put(sipRow(ROMEO, NURSE, { state: "ending" }));
+    subscriptions.put(sipRow(ROMEO, "paris@xmpp.example", { reason: "timeout" }));
     subscriptions.put(sipRow(ROMEO, ROMEO, { what: "winfo" }));
     subscriptions.put(sipRow(MERCUTIO, NURSE));
     expect(open(CONTACTS).members).toEqual([{ jid: JULIET, uri: "sip:juliet@xmpp.example" }]);

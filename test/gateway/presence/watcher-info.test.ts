@@ -11,6 +11,8 @@ const ROMEO = "romeo@sip.example";
 const JULIET = "juliet@xmpp.example";
 const MERCUTIO = "mercutio@sip.example";
 
+type Read = Readonly<Record<string, unknown>> & { readonly id?: string };
+
 function stage(options = {}) {
   const subscriptions = fakeSubscriptions();
   const book = new WatcherInfoBook({
@@ -33,11 +35,17 @@ function stage(options = {}) {
       expect(body.contentType).toBe("application/watcherinfo+xml");
       const { attributes, children } = parseXml(new TextDecoder().decode(body.body));
       const list = children[0] as Xml;
-      const watchers = (list.children as Xml[]).map(({ attributes: one, children: [uri] }) => ({
+      const watchers: Read[] = (list.children as Xml[]).map(({ attributes: one, children: [uri] }) => ({
         uri,
         ...one,
       }));
-      return { ...attributes, resource: list.attributes.resource, watchers, more: body.more };
+      return {
+        state: attributes.state,
+        version: attributes.version,
+        resource: list.attributes.resource,
+        watchers,
+        more: body.more,
+      };
     },
   };
 }
@@ -122,6 +130,17 @@ test("what no watcher can see is no news: a refresh, another dialog's list, anot
   expect(book.changed(row, { ...row, expiresAt: NOW + 9_000_000 })).toEqual([]);
   expect(book.changed(undefined, sipRow(MERCUTIO, ROMEO, { what: "list" }))).toEqual([]);
   expect(book.changed(undefined, xmppRow(JULIET, MERCUTIO))).toEqual([]);
+});
+
+test("a fetch comes and goes unseen (RFC 3857 §4.7.2)", () => {
+  const { book, open, read } = stage();
+  open();
+  read();
+  const fetch = sipRow(MERCUTIO, ROMEO, { reason: "timeout" });
+  const ending = { ...fetch, state: "ending" as const };
+  expect(book.changed(undefined, fetch)).toEqual([]);
+  expect(book.changed(fetch, ending)).toEqual([]);
+  expect(book.changed(ending, undefined)).toEqual([]);
 });
 
 test("ids are tokens and give no dialog away", () => {
