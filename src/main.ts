@@ -2,7 +2,9 @@
 
 import type { Config } from "./config/config";
 import { gatewayLimits, sipOptions, tables, xmppOptions } from "./config/options";
+import type { PresenceParts } from "./gateway/context";
 import { createGateway, type GatewayState, type StopReport } from "./gateway/gateway";
+import type { PresenceOptions } from "./gateway/presence/options";
 import type { Log, XmppSide } from "./gateway/sides";
 import { type HealthReport, startHealth } from "./health/server";
 import { createLog } from "./log";
@@ -14,7 +16,7 @@ import { createLocator } from "./sip/locate";
 import type { Endpoint, Transports } from "./sip/transport/transport";
 import { createTransports } from "./sip/transport/transports";
 import { createSipSide } from "./sip/user-agent";
-import { openStore } from "./store/sqlite-store";
+import { type OpenStore, openStore } from "./store/sqlite-store";
 import { createXmppSide, type LinkState } from "./xmpp/component";
 
 export interface StartOptions {
@@ -72,6 +74,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     sip,
     xmpp,
     store,
+    ...(config.presence === undefined ? {} : { presence: presenceParts(config.presence, store) }),
     tables: tables(config),
     limits: gatewayLimits(config),
     clock,
@@ -123,4 +126,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       return report;
     },
   };
+}
+
+function presenceParts(options: PresenceOptions, { subscriptions, publications }: OpenStore): PresenceParts {
+  return { options, subscriptions, publications };
 }

@@ -3,18 +3,38 @@
 import { type PeerSwitches, switchesOf } from "../core/switches";
 import type { Tables } from "../core/tables";
 import type { GatewayLimits } from "./limits";
-import type { Clock, Counters, Ids, Log, SipSide, Store, XmppSide } from "./sides";
+import type { PresenceOptions } from "./presence/options";
+import type {
+  Clock,
+  Counters,
+  DropRequests,
+  Ids,
+  Log,
+  PublicationStore,
+  SipSide,
+  Store,
+  SubscriptionStore,
+  XmppSide,
+} from "./sides";
 
 export interface GatewayParts {
   readonly sip: SipSide;
   readonly xmpp: XmppSide;
   readonly store: Store;
+  /** Absent: presence is not translated. */
+  readonly presence?: PresenceParts;
   readonly tables: Tables;
   readonly limits: GatewayLimits;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
   readonly counters: Counters;
+}
+
+export interface PresenceParts {
+  readonly options: PresenceOptions;
+  readonly subscriptions: SubscriptionStore & DropRequests;
+  readonly publications: PublicationStore;
 }
 
 export interface GatewayContext extends GatewayParts {

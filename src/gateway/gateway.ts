@@ -6,6 +6,8 @@ import { parseXml, XML_LIMITS } from "../xml/parser";
 import { write } from "../xml/writer";
 import { type GatewayContext, type GatewayParts, gatewayContext } from "./context";
 import { Conversations } from "./conversations";
+import { presenceContext } from "./presence/context";
+import { PresenceFlow, type PresenceState } from "./presence/presence-flow";
 import { ReceiptBook } from "./receipt-book";
 import { Reporter } from "./reporter";
 import type { JournalEntry } from "./sides";
@@ -32,6 +34,8 @@ export interface GatewayState {
   readonly journal: number;
   readonly queued: number;
   readonly owedReports: number;
+  /** Absent while presence is off. */
+  readonly presence?: PresenceState;
 }
 
 export interface Gateway {
@@ -52,6 +56,7 @@ class RunningGateway implements Gateway {
   readonly #conversations: Conversations;
   readonly #xmppFlow: XmppFlow;
   readonly #sipFlow: SipFlow;
+  readonly #presence: PresenceFlow | undefined;
   #stopping = false;
   #cancelForget: (() => void) | undefined;
 
@@ -62,16 +67,25 @@ class RunningGateway implements Gateway {
     const receipts = new ReceiptBook(context);
     this.#xmppFlow = new XmppFlow(context, this.#conversations, receipts, this.#reporter);
     this.#sipFlow = new SipFlow(context, this.#conversations, receipts);
+    this.#presence = context.presence && new PresenceFlow(presenceContext(context, context.presence));
   }
 
   async start(): Promise<void> {
     const { sip, xmpp, store, log } = this.#context;
-    await sip.start((message) => this.#sipFlow.handle(message));
+    const presence = this.#presence;
+    await sip.start(
+      (message) => this.#sipFlow.handle(message),
+      presence && ((event) => presence.fromSip(event)),
+    );
     const left = store.journalLeft();
     if (left.length > 0) log.info({ messages: left.length }, "journal resumed");
     // Before the link comes up: what waits from an earlier life goes first.
     for (const entry of left) this.#resume(entry);
-    xmpp.start((message) => this.#xmppFlow.handle(message));
+    presence?.start();
+    xmpp.start(
+      (message) => this.#xmppFlow.handle(message),
+      presence && ((stanza) => presence.fromXmpp(stanza)),
+    );
     this.#forgetReceipts();
   }
 
@@ -80,6 +94,7 @@ class RunningGateway implements Gateway {
     this.#stopping = true;
     this.#cancelForget?.();
     this.#sipFlow.drain();
+    this.#presence?.drain();
     sip.drain();
     await Promise.race([
       this.#xmppFlow.halt(),
@@ -91,6 +106,7 @@ class RunningGateway implements Gateway {
     const sipOpen = await sip.stop();
     this.#conversations.stop();
     this.#reporter.stop();
+    this.#presence?.stop();
     const journalled = store.journalSize();
     store.close();
     return { sipOpen, stanzasUnproven, journalled };
@@ -102,6 +118,7 @@ class RunningGateway implements Gateway {
       journal: this.#context.store.journalSize(),
       queued: this.#xmppFlow.queued,
       owedReports: this.#reporter.owed,
+      ...(this.#presence === undefined ? {} : { presence: this.#presence.state() }),
     };
   }
 

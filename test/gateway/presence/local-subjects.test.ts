@@ -1,10 +1,10 @@
 import type { SipEventInput } from "../../../src/core/input";
 import type { PresenceDocument } from "../../../src/core/presence/document";
+import { deviceToPresence } from "../../../src/core/presence/to-stanza";
 import type { SubscriptionRecord } from "../../../src/core/subscription/record";
 import { DEFAULT_LOCAL, type LocalOptions } from "../../../src/gateway/presence/local-options";
 import { LocalSubjects } from "../../../src/gateway/presence/local-subjects";
 import { createCounters } from "../../../src/runtime/counters";
-import { element } from "../../../src/xml/element";
 import {
   bodiless,
   bodyOf,
@@ -57,8 +57,7 @@ function stage(more: Partial<LocalOptions> = {}) {
     options: options(more),
     read: readJson,
     writePidf: (document, entity) => `<presence entity='${entity}'>${JSON.stringify(document)}</presence>`,
-    deviceStanza: ({ open }, _, from, to) =>
-      element("jabber:client", "presence", { from, to, type: open ? undefined : "unavailable" }),
+    deviceStanza: (shown, { person }, from, to) => deviceToPresence(shown, person, from, to, TABLES.presence),
     seen: (watcher, presentity) => seen.get(`${watcher} ${presentity}`),
     send: ({ attrs }) => stanzas.push(`${attrs.type ?? "available"} ${attrs.from} → ${attrs.to}`),
     rowChanged: (key, before, after) => subjects.changed(key, before, after),

@@ -1,0 +1,349 @@
+/** Presence between the two sides: puts its parts together and carries out what the machines ask for. RFC 8048; architecture §6. */
+
+import type { SipDialogRequest } from "../../core/effect";
+import type { SipEventInput, XmppPresenceInput } from "../../core/input";
+import type { DevicePresence, PresenceDocument } from "../../core/presence/document";
+import { readPresenceDocument } from "../../core/presence/read-document";
+import { deviceToPresence } from "../../core/presence/to-stanza";
+import { writePidf } from "../../core/presence/write-pidf";
+import { reject } from "../../core/rejection";
+import {
+  recordKey,
+  type SipWatcherRecord,
+  type SubscriptionRecord,
+  type XmppWatcherRecord,
+} from "../../core/subscription/record";
+import type { SubscriptionEffect } from "../../core/subscription/step";
+import type { Element } from "../../xml/element";
+import type { SipAnswer } from "../sides";
+import { closed, type NotifyBody, presenceBody } from "./bodies";
+import type { PresenceContext } from "./context";
+import { Keeper } from "./keeper";
+import { LocalSubjects } from "./local-subjects";
+import { type Carrier, Machines } from "./machines";
+import { Notifier } from "./notifier";
+import { PresenceBook } from "./presence-book";
+import { SipEvents } from "./sip-events";
+import { Stanzas } from "./stanzas";
+import { XmppPresence } from "./xmpp-presence";
+
+export interface PresenceState {
+  readonly subscriptions: number;
+  /** Dialogs with a NOTIFY under way or wanted. */
+  readonly notifying: number;
+  /** Component hosts that are not reconciled yet. */
+  readonly reconciling: number;
+}
+
+export class PresenceFlow implements Carrier {
+  readonly #context: PresenceContext;
+  /** XMPP users as SIP watchers see them, and SIP contacts as XMPP watchers do. */
+  readonly #seen: PresenceBook;
+  readonly #shown: PresenceBook;
+  readonly #stanzas: Stanzas;
+  readonly #notifier: Notifier;
+  readonly #machines: Machines;
+  readonly #locals: LocalSubjects;
+  readonly #keeper: Keeper;
+  readonly #sipEvents: SipEvents;
+  readonly #xmppPresence: XmppPresence;
+  #isStopping = false;
+  /** Events that are being dealt with. */
+  #underWay = 0;
+  #cancelDrops: (() => void) | undefined;
+  #cancelExpiry: (() => void) | undefined;
+
+  constructor(context: PresenceContext) {
+    this.#context = context;
+    this.#seen = new PresenceBook(context.presence.maximumDevices);
+    this.#shown = new PresenceBook(context.presence.maximumDevices);
+    this.#stanzas = new Stanzas(context);
+    this.#notifier = new Notifier(context.clock, (key) => this.#notifyNow(key));
+    this.#machines = new Machines(context, this.#notifier, this);
+    this.#locals = this.#localSubjects();
+    this.#keeper = new Keeper(context, {
+      due: (key, record) => this.#toRow(key, record, "due"),
+      resume: (key, record) => this.#toRow(key, record, "resume"),
+    });
+    this.#sipEvents = new SipEvents(context, this.#machines, this.#locals, this.#shown);
+    this.#xmppPresence = new XmppPresence({
+      context,
+      machines: this.#machines,
+      notifier: this.#notifier,
+      seen: this.#seen,
+      stanzas: this.#stanzas,
+      local: this.#locals.presence,
+      replay: (record, to) => this.#replay(record, to),
+      listed: (watcher, presentity, standing) => this.#locals.listed(watcher, presentity, standing),
+      isListed: (watcher, presentity) => this.#locals.lists.watches(watcher, presentity),
+    });
+  }
+
+  start(): void {
+    this.#context.xmpp.onUp((host) => this.#keeper.resume(host));
+    this.#keeper.start();
+    this.#takeDropRequests();
+    this.#expirePublications();
+  }
+
+  drain(): void {
+    this.#isStopping = true;
+    this.#keeper.stop();
+    this.#cancelDrops?.();
+    this.#cancelExpiry?.();
+  }
+
+  stop(): void {
+    this.#notifier.stop();
+    this.#stanzas.stop();
+  }
+
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  state(): PresenceState {
+    return {
+      subscriptions: this.#context.subscriptions.count(),
+      notifying: this.#notifier.size,
+      reconciling: this.#keeper.resuming,
+    };
+  }
+
+  /** Answers one SUBSCRIBE, NOTIFY or PUBLISH. Never rejects. */
+  async fromSip(input: SipEventInput): Promise<SipAnswer> {
+    if (this.#isStopping) return STOPPING;
+    try {
+      return await this.#sipEvents.handle(input);
+    } catch (error) {
+      this.#context.log.error({ rid: input.rid, method: input.method, error }, "event handler failed");
+      return OVERLOADED;
+    }
+  }
+
+  /** Takes one presence stanza. Never throws. */
+  fromXmpp(input: XmppPresenceInput): void {
+    if (this.#isStopping) return;
+    this.#guard(this.#xmppPresence.handle(input), { rid: input.rid });
+  }
+
+  changed(key: string, before: SubscriptionRecord | undefined, after: SubscriptionRecord | undefined): void {
+    if (after?.dueAt !== undefined) this.#keeper.nudge(after.dueAt);
+    this.#locals.changed(key, before, after);
+    if (after !== undefined || before === undefined) return;
+    this.#notifier.forget(key);
+    const { watcher, presentity, direction } = before;
+    if (direction === "sip-watcher") this.#forgetSeen(watcher, presentity);
+    else {
+      this.#shown.forget(watcher, presentity);
+      this.#forgetSeen(presentity, watcher);
+    }
+  }
+
+  /** What nobody asks for any more is not remembered. */
+  #forgetSeen(watcher: string, presentity: string): void {
+    const { subscriptions } = this.#context;
+    if (subscriptions.ofPair("sip-watcher", watcher, presentity).length > 0) return;
+    if (!this.#locals.lists.watches(watcher, presentity)) this.#seen.forget(watcher, presentity);
+  }
+
+  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect): void {
+    switch (effect.kind) {
+      case "stanza":
+        this.#stanzas.send(effect.stanza);
+        return;
+      case "subscribe":
+        this.#guard(this.#subscribe(key, record, effect.request), { key });
+        return;
+      case "notify":
+        this.#guard(this.#notify(key, record, effect.request, effect.content), { key });
+        return;
+      case "want-notify":
+        this.#notifier.want(key);
+        return;
+      case "remember":
+        this.#remember(record, effect.document);
+        return;
+      case "answer":
+        return;
+    }
+  }
+
+  async #subscribe(key: string, record: SubscriptionRecord, request: SipDialogRequest): Promise<void> {
+    const outcome = await this.#context.sip.sendInDialog(request);
+    const { watcher, presentity } = record;
+    await this.#machines.xmppWatcher(key, watcher, presentity, {
+      kind: "subscribe-outcome",
+      callId: request.callId,
+      outcome,
+    });
+  }
+
+  async #notify(
+    key: string,
+    record: SubscriptionRecord,
+    request: SipDialogRequest,
+    content: "state" | "closed" | "none",
+  ): Promise<void> {
+    try {
+      // The answer to the SUBSCRIBE that caused it goes first.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (record.direction !== "sip-watcher") return;
+      const body = this.#body(key, record, content, request.cseq);
+      const headers = [...request.headers, ...body.headers];
+      const outcome = await this.#context.sip.sendInDialog({ ...request, ...body, headers });
+      if (outcome.status >= 300) this.#locals.notifyFailed(key);
+      const { watcher, presentity } = record;
+      await this.#machines.sipWatcher(key, watcher, presentity, { kind: "notify-outcome", outcome });
+    } finally {
+      this.#notifier.end(key);
+    }
+  }
+
+  #body(
+    key: string,
+    record: SipWatcherRecord,
+    content: "state" | "closed" | "none",
+    cseq: number,
+  ): NotifyBody {
+    const { watcher, presentity, what } = record;
+    if (what !== "presence") {
+      const headers = this.#locals.headersOf(what);
+      const made = this.#locals.body(key, record, cseq);
+      if (made?.more === true) this.#notifier.want(key);
+      return made === undefined ? { contentType: "", body: NOTHING, headers } : { ...made, headers };
+    }
+    if (content === "none") return presenceBody(record, undefined, this.#context);
+    const known = this.#locals.publications.documentOf(presentity) ?? this.#seen.get(watcher, presentity);
+    return presenceBody(record, content === "closed" ? closed(known) : known, this.#context);
+  }
+
+  #notifyNow(key: string): void {
+    const record = this.#context.subscriptions.get(key);
+    if (record === undefined) {
+      this.#notifier.forget(key);
+      return;
+    }
+    const { watcher, presentity } = record;
+    this.#guard(this.#machines.sipWatcher(key, watcher, presentity, { kind: "notify-now" }), { key });
+  }
+
+  #toRow(key: string, record: SubscriptionRecord, kind: "due" | "resume" | "drop"): Promise<unknown> {
+    const { watcher, presentity } = record;
+    if (record.direction === "sip-watcher")
+      return this.#machines.sipWatcher(key, watcher, presentity, { kind });
+    if (!this.#locals.presence.isLocal(record))
+      return this.#machines.xmppWatcher(key, watcher, presentity, { kind });
+    return kind === "drop" ? this.#locals.presence.drop(record) : this.#locals.presence.resume(record);
+  }
+
+  /** The operator drops subscriptions: both sides are told as if they had ended by themselves. */
+  #takeDropRequests(): void {
+    const { subscriptions, clock } = this.#context;
+    this.#cancelDrops = clock.after(LOOK_FOR_DROPS_MS, () => {
+      try {
+        for (const key of subscriptions.takeDropRequests(DROPS_AT_ONCE)) {
+          const record = subscriptions.get(key);
+          if (record !== undefined) this.#guard(this.#toRow(key, record, "drop"), { key });
+        }
+      } catch (error) {
+        this.#context.log.error({ error: (error as Error).message }, "requests to drop cannot be read");
+      }
+      this.#takeDropRequests();
+    });
+  }
+
+  #expirePublications(): void {
+    const { clock } = this.#context;
+    this.#cancelExpiry = clock.after(EXPIRE_EVERY_MS, () => {
+      this.#guard(this.#expire(clock.now()), { what: "publications" });
+      this.#expirePublications();
+    });
+  }
+
+  async #expire(now: number): Promise<void> {
+    const { publications } = this.#locals;
+    const next = publications.nextExpiry();
+    if (next !== undefined && next <= now) await publications.expire(now);
+  }
+
+  #localSubjects(): LocalSubjects {
+    const context = this.#context;
+    return new LocalSubjects({
+      context,
+      subscriptions: context.subscriptions,
+      store: context.publications,
+      options: context.presence.local,
+      read: readPresenceDocument,
+      writePidf: (document, entity) => this.#pidf(document, entity),
+      deviceStanza: (device, document, from, to) => this.#deviceStanza(device, document, from, to),
+      seen: (watcher, presentity) => this.#seen.get(watcher, presentity),
+      send: (stanza) => this.#stanzas.send(stanza),
+      rowChanged: (key, before, after) => this.changed(key, before, after),
+      want: (key) => this.#notifier.want(key),
+      allow: (watcher, presentity) => this.#allow(watcher, presentity),
+    });
+  }
+
+  /** A SIP user has been allowed to watch another one who publishes here. */
+  #allow(watcher: string, presentity: string): void {
+    for (const row of this.#context.subscriptions.ofPair("sip-watcher", watcher, presentity)) {
+      const key = recordKey(row);
+      this.#guard(this.#machines.sipWatcher(key, watcher, presentity, { kind: "subscribed" }), { key });
+    }
+  }
+
+  #pidf(document: PresenceDocument, entity: string): string {
+    const { tables, switchesOf } = this.#context;
+    return writePidf(document, entity, { switches: switchesOf("default"), table: tables.presence });
+  }
+
+  #deviceStanza(device: DevicePresence, document: PresenceDocument, from: string, to: string): Element {
+    return deviceToPresence(device, document.person, from, to, this.#context.tables.presence);
+  }
+
+  #remember({ watcher, presentity }: SubscriptionRecord, document: PresenceDocument | undefined): void {
+    if (document === undefined) this.#shown.forget(watcher, presentity);
+    else this.#shown.put(watcher, presentity, document);
+  }
+
+  #replay(record: XmppWatcherRecord, to: string): boolean {
+    const document = this.#shown.get(record.watcher, record.presentity);
+    if (document === undefined) return false;
+    for (const device of document.devices) {
+      if (!device.open && !record.shown.includes(device.id) && document.devices.length > 1) continue;
+      this.#stanzas.send(this.#deviceStanza(device, document, record.presentity, to));
+    }
+    return true;
+  }
+
+  /** A mistake of ours, or a store that fails, costs one event and not the process. */
+  #guard(work: Promise<unknown>, fields: Readonly<Record<string, unknown>>): void {
+    this.#underWay += 1;
+    work
+      .catch((error: unknown) => {
+        this.#context.counters.add("presence.failed");
+        this.#context.log.error({ ...fields, error }, "presence handler failed");
+      })
+      .finally(() => {
+        this.#underWay -= 1;
+      });
+  }
+}
+
+const STOPPING: SipAnswer = {
+  status: 503,
+  reason: reject("STOPPING").text,
+  headers: [["Retry-After", "10"]],
+};
+const OVERLOADED: SipAnswer = {
+  status: 503,
+  reason: reject("OVERLOADED").text,
+  headers: [["Retry-After", "30"]],
+};
+const NOTHING = new Uint8Array();
+/** How soon a request of the operator is noticed. */
+const LOOK_FOR_DROPS_MS = 1_000;
+const DROPS_AT_ONCE = 100;
+/** A publication may be shown so much longer than it holds. */
+const EXPIRE_EVERY_MS = 1_000;
