@@ -69,8 +69,9 @@ function copyTexts({ request }: ReceivedRequest, input: Mutable<SipEventInput>):
         input.contentLanguage ??= value;
         break;
       case "SIP-If-Match":
+        if (input.ifMatch !== undefined) return "Multiple SIP-If-Match";
         if (value === "") return "Malformed SIP-If-Match";
-        input.ifMatch ??= value;
+        input.ifMatch = value;
         break;
       case "Expires": {
         const expires = parseSeconds(value);
@@ -109,7 +110,8 @@ function readEvent({ request }: ReceivedRequest, input: Mutable<SipEventInput>):
     if (event === undefined) return "Malformed Event";
     input.event = event;
   }
-  const stateText = headers.get("Subscription-State");
+  const [stateText, secondState] = headers.getAll("Subscription-State");
+  if (secondState !== undefined) return "Multiple Subscription-State";
   if (stateText !== undefined) {
     const state = parseSubscriptionState(stateText);
     if (state === undefined) return "Malformed Subscription-State";
