@@ -1,5 +1,6 @@
 /** What several devices have published → what one person shows. RFC 3903 §6 (the compositor's policy is ours), RFC 4479 §3. */
 
+import { mostAvailableFirst } from "../presence/availability";
 import type { DevicePresence, PresenceDocument } from "../presence/document";
 import { type Publication, publicationId } from "./publication";
 
@@ -25,7 +26,7 @@ export function compose(published: readonly Published[], maximumDevices: number)
   const person = newest.find(({ document }) => document.person !== undefined)?.document.person;
   const language = newest[0]?.document.language;
   return {
-    devices: devices.sort(byAvailability).slice(0, maximumDevices),
+    devices: mostAvailableFirst(devices).slice(0, maximumDevices),
     ...(person === undefined ? {} : { person }),
     ...(language === undefined ? {} : { language }),
   };
@@ -34,12 +35,6 @@ export function compose(published: readonly Published[], maximumDevices: number)
 /** Who came first keeps his id; tags of one age are ordered by themselves. */
 function byAge(one: Published, other: Published): number {
   return publicationId(one.publication.etag) < publicationId(other.publication.etag) ? -1 : 1;
-}
-
-/** The sort is stable: of two alike, the older comes first. */
-function byAvailability(one: DevicePresence, other: DevicePresence): number {
-  if (one.open !== other.open) return one.open ? -1 : 1;
-  return (other.priority ?? 0) - (one.priority ?? 0);
 }
 
 function distinct(published: readonly Published[]): DevicePresence[] {

@@ -3,9 +3,11 @@
  * whole subscription. RFC 6121 §3 and §4, as the contact's server; RFC 8048 §5.2 for what the watcher sees of it.
  */
 
-import { type Element, element } from "../../xml/element";
-import { NS } from "../../xml/namespaces";
+import type { Element } from "../../xml/element";
+import { documentChanges } from "../presence/changes";
 import type { DevicePresence, PresenceDocument } from "../presence/document";
+import { goneStanza } from "../presence/to-stanza";
+import { presenceStanza } from "../subscription/presence-stanza";
 import type { XmppWatcherRecord } from "../subscription/record";
 import type { Step, SubscriptionEffect } from "../subscription/step";
 
@@ -30,10 +32,10 @@ export interface LocalWatcherContext {
   /** Canonical bare JIDs. */
   readonly watcher: string;
   readonly presentity: string;
-  /** The stanza that shows a device, or that it has gone. */
   readonly deviceStanza: DeviceStanza;
 }
 
+/** The stanza that shows a device, or that it has gone. @param from bare JID; the device's id becomes the resource */
 export type DeviceStanza = (
   device: DevicePresence,
   document: PresenceDocument,
@@ -88,71 +90,62 @@ const allowed: Cell = (record, event, context) => {
   if (document === undefined) return { record, effects: [] };
   const next = recordOf(record ?? context, true, record?.shown ?? []);
   const { presentity, watcher } = context;
-  return shows(next, document, watcher, context, [typed("subscribed", presentity, watcher)]);
+  return shows(next, document, context, [stanza(presenceStanza("subscribed", presentity, watcher))]);
 };
 
 /** RFC 6121 §3.2.2, §3.3.3: nothing of hers stays on his screen. */
 const ended: Cell = (record, _event, context) => {
   const { presentity, watcher } = context;
-  const gone = (record?.shown ?? []).map((id) => typed("unavailable", address(presentity, id), watcher));
-  return { record: undefined, effects: [...gone, typed("unsubscribed", presentity, watcher)] };
+  const gone = (record?.shown ?? []).map((id) => stanza(goneStanza(id, presentity, watcher)));
+  return {
+    record: undefined,
+    effects: [...gone, stanza(presenceStanza("unsubscribed", presentity, watcher))],
+  };
 };
 
-/** RFC 6121 §4.3.2: all that is there, or that nothing is. */
+/** RFC 6121 §4.3.2: all that is there, or that nothing is. What he saw before is not asked for. */
 const probed: Cell = (record, event, context) => {
   if (record === undefined || event.kind !== "xmpp-probe") return { record, effects: [] };
-  const step = shows(record, event.document, event.to, context, []);
-  if (step.effects.length > 0) return step;
-  return { ...step, effects: [typed("unavailable", context.presentity, event.to)] };
+  const open = event.document.devices.filter((device) => device.open);
+  const told = open.length > 0 ? open : event.document.devices;
+  const { presentity, deviceStanza } = context;
+  const effects = told.map((device) => stanza(deviceStanza(device, event.document, presentity, event.to)));
+  return { record, effects };
 };
 
 /** What he saw before the outage may be out of date. */
 const resumed: Cell = (record, event, context) =>
   record === undefined || event.kind !== "resume"
     ? { record, effects: [] }
-    : shows(record, event.document, context.watcher, context, []);
+    : shows(record, event.document, context, []);
 
 /** The policy, or she, has changed her mind while nobody could be told. */
 const resumedPending: Cell = (record, event, context) =>
   event.kind === "resume" && event.approved ? allowed(record, event, context) : { record, effects: [] };
 
 /** RFC 6121 §4.4: each device that has changed. */
-const changed: Cell = (record, event, context) => {
-  if (record === undefined || event.kind !== "document-changed") return { record, effects: [] };
-  const { before, document } = event;
-  const isAnew =
-    JSON.stringify(before.person) !== JSON.stringify(document.person) ||
-    before.language !== document.language;
-  const known = new Map(before.devices.map((device) => [device.id, JSON.stringify(device)]));
-  const isNews = (device: DevicePresence): boolean =>
-    isAnew || known.get(device.id) !== JSON.stringify(device) || !record.shown.includes(device.id);
-  return shows(record, document, context.watcher, context, [], isNews);
-};
+const changed: Cell = (record, event, context) =>
+  record === undefined || event.kind !== "document-changed"
+    ? { record, effects: [] }
+    : shows(record, event.document, context, [], event.before);
 
-/** Presence of the open devices that are news, and `unavailable` for those that were shown and are no longer open. */
+/** One stanza for each device that is news, and for each that was shown and has gone. RFC 8048 §6.3. */
 function shows(
   record: XmppWatcherRecord,
   document: PresenceDocument,
-  to: string,
-  { presentity, deviceStanza }: LocalWatcherContext,
+  { watcher, presentity, deviceStanza }: LocalWatcherContext,
   first: readonly SubscriptionEffect[],
-  isNews: (device: DevicePresence) => boolean = () => true,
+  last?: PresenceDocument,
 ): Step<XmppWatcherRecord> {
+  const changes = documentChanges(record.shown, last, document);
   const effects = [...first];
-  const stanzaOf = (device: DevicePresence): SubscriptionEffect => ({
-    kind: "stanza",
-    stanza: deviceStanza(device, document, address(presentity, device.id), to),
-  });
-  const open = document.devices.filter((device) => device.open);
-  const openIds = new Set(open.map(({ id }) => id));
-  for (const id of record.shown) {
-    if (openIds.has(id)) continue;
-    const closed = document.devices.find((device) => device.id === id);
-    effects.push(closed ? stanzaOf(closed) : typed("unavailable", address(presentity, id), to));
+  for (const id of changes.gone) effects.push(stanza(goneStanza(id, presentity, watcher)));
+  for (const device of changes.changed) {
+    effects.push(stanza(deviceStanza(device, document, presentity, watcher)));
   }
-  for (const device of open) if (isNews(device)) effects.push(stanzaOf(device));
-  const isShown = openIds.size === record.shown.length && record.shown.every((id) => openIds.has(id));
-  return { record: isShown ? record : { ...record, shown: [...openIds] }, effects };
+  const isShown =
+    changes.shown.length === record.shown.length && changes.shown.every((id) => record.shown.includes(id));
+  return { record: isShown ? record : { ...record, shown: changes.shown }, effects };
 }
 
 function recordOf(
@@ -174,12 +167,8 @@ function recordOf(
   };
 }
 
-function typed(type: string, from: string, to: string): SubscriptionEffect {
-  return { kind: "stanza", stanza: element(NS.client, "presence", { from, to, type }) };
-}
-
-function address(bare: string, resource: string): string {
-  return resource === "" ? bare : `${bare}/${resource}`;
+function stanza(element: Element): SubscriptionEffect {
+  return { kind: "stanza", stanza: element };
 }
 
 /** Every pair of state and event; what is ignored says so (architecture E7, E8). */

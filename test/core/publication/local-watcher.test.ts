@@ -1,3 +1,4 @@
+import { deviceToPresence } from "../../../src/core/presence/to-stanza";
 import {
   LOCAL_PEER,
   type LocalWatcherEvent,
@@ -5,7 +6,7 @@ import {
   stateOf,
 } from "../../../src/core/publication/local-watcher";
 import type { XmppWatcherRecord } from "../../../src/core/subscription/record";
-import { element } from "../../../src/xml/element";
+import { TABLES } from "../../gateway/presence/tables";
 import { device, documentOf } from "./fixtures";
 
 const JULIET = "juliet@xmpp.example";
@@ -34,8 +35,7 @@ function step(record: XmppWatcherRecord | undefined, event: LocalWatcherEvent) {
   const result = localWatcher(record, event, {
     watcher: JULIET,
     presentity: ROMEO,
-    deviceStanza: ({ open }, _, from, to) =>
-      element("jabber:client", "presence", { from, to, type: open ? undefined : "unavailable" }),
+    deviceStanza: (shown, { person }, from, to) => deviceToPresence(shown, person, from, to, TABLES.presence),
   });
   const stanzas = result.effects.map((effect) => {
     if (effect.kind !== "stanza") throw new Error(effect.kind);
@@ -148,7 +148,7 @@ test("all gone: every device that was shown goes unavailable", () => {
 });
 
 test("what changes about the person is told of each device", () => {
-  const happy = { ...TWO, person: { activities: [], moods: ["happy"], notes: [] } };
+  const happy = { ...TWO, person: { activities: [], moods: [], notes: [{ text: "happy" }] } };
   const both = { ...RECORD, shown: ["phone", "desk"] };
   expect(step(both, { kind: "document-changed", before: TWO, document: happy }).stanzas).toHaveLength(2);
 });
@@ -162,7 +162,7 @@ test("a probe while nothing is published is answered by unavailable (RFC 6121 §
 
 test("after a restart with a phone that has gone meanwhile, it goes unavailable", () => {
   const { stanzas, shown } = step(RECORD, { kind: "resume", approved: false, document: NOBODY });
-  expect(stanzas).toEqual([`unavailable ${ROMEO}/phone → ${JULIET}`]);
+  expect(stanzas).toEqual([`unavailable ${ROMEO}/phone → ${JULIET}`, `unavailable ${ROMEO} → ${JULIET}`]);
   expect(shown).toEqual([]);
 });
 
