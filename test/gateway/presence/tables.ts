@@ -27,7 +27,6 @@ export const TABLES: Tables = {
   errors: loadErrorTable(read("errors.yaml"), "errors.yaml"),
   contentTypes: loadContentTypes(read("content-types.yaml"), "content-types.yaml"),
   presence: loadPresenceTable(read("presence.yaml"), "presence.yaml"),
-  presence: loadPresenceTable(read("presence.yaml"), "presence.yaml"),
   switches: new Map([["default", DEFAULT_SWITCHES]]),
 };
 
