@@ -99,6 +99,18 @@ export class ListBook {
     return [...members.values()];
   }
 
+  isOpen(key: string): boolean {
+    return this.#open.has(key);
+  }
+
+  membersOf(key: string): readonly ListMember[] {
+    return [...(this.#open.get(key)?.members.values() ?? [])];
+  }
+
+  standingOf(key: string, member: string): Standing {
+    return this.#open.get(key)?.standings.get(member) ?? "unknown";
+  }
+
   close(key: string): void {
     const open = this.#open.get(key);
     if (open === undefined) return;

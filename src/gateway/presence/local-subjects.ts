@@ -6,9 +6,9 @@
 import type { SipEventInput } from "../../core/input";
 import type { PresenceDocument } from "../../core/presence/document";
 import type { Rejection } from "../../core/rejection";
+import { presenceStanza } from "../../core/subscription/presence-stanza";
 import { recordKey, type SipWatcherRecord, type SubscriptionRecord } from "../../core/subscription/record";
-import { type Element, element } from "../../xml/element";
-import { NS } from "../../xml/namespaces";
+import type { Element } from "../../xml/element";
 import type { SipAnswer } from "../sides";
 import { ListBook, type ListMember, type ListParts, type Standing } from "./lists";
 import { type DialogBody, isWatchingOn, type Subject } from "./local-answers";
@@ -106,6 +106,21 @@ export class LocalSubjects {
     return book.body(key, cseq);
   }
 
+  /**
+   * The gateway has started, or the XMPP link of a SIP watcher is up again. A dialog of an earlier life is told everything;
+   * of a list's contacts nobody knows what has changed meanwhile.
+   */
+  resumed(key: string, record: SipWatcherRecord): void {
+    if (record.what === "presence" || record.state === "ending") return;
+    const isOpen = record.what === "list" ? this.lists.isOpen(key) : this.winfo.isOpen(key);
+    if (isOpen) {
+      if (record.what === "list") this.#askAgain(key, record.watcher);
+      return;
+    }
+    this.#open(key, record, false);
+    this.#parts.want(key);
+  }
+
   /** A NOTIFY of such a dialog has failed and the dialog goes on: the next one tells everything. */
   notifyFailed(key: string): void {
     this.lists.tellAll(key);
@@ -175,7 +190,16 @@ export class LocalSubjects {
     if (this.publications.serves(jid) || this.#parts.seen(watcher, jid) !== undefined) return;
     const type = isNew ? "subscribe" : "probe";
     if (isNew) this.lists.standing(watcher, jid, "pending");
-    this.#parts.send(element(NS.client, "presence", { from: watcher, to: jid, type }));
+    this.#parts.send(presenceStanza(type, watcher, jid));
+  }
+
+  /** Who has been asked and has not answered may never have heard of it. */
+  #askAgain(key: string, watcher: string): void {
+    for (const { jid } of this.lists.membersOf(key)) {
+      if (this.publications.serves(jid)) continue;
+      const type = this.lists.standingOf(key, jid) === "pending" ? "subscribe" : "probe";
+      this.#parts.send(presenceStanza(type, watcher, jid));
+    }
   }
 
   #documentFor(watcher: string, member: string): PresenceDocument | undefined {

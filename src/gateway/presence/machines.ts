@@ -9,6 +9,7 @@ import type { SipAnswer } from "../sides";
 import type { PresenceContext } from "./context";
 import type { Notifier } from "./notifier";
 import { watcherUris } from "./people";
+import { WINFO_INTERVAL_MS } from "./watcher-info";
 
 /** An event without what only the turn itself can know. */
 export type SipEvent = WithoutCanNotify<SipWatcherEvent>;
@@ -109,8 +110,9 @@ export class Machines {
 
   #restOf(record: SubscriptionRecord | undefined): number {
     const { notifyIntervalMs } = this.#context.presence;
-    const asked = record?.direction === "sip-watcher" ? (record.intervalMs ?? 0) : 0;
-    return Math.max(notifyIntervalMs, asked);
+    if (record?.direction !== "sip-watcher") return notifyIntervalMs;
+    const least = record.what === "winfo" ? WINFO_INTERVAL_MS : 0;
+    return Math.max(notifyIntervalMs, record.intervalMs ?? 0, least);
   }
 
   #log(event: string, before: SubscriptionRecord | undefined, after: SubscriptionRecord | undefined): void {

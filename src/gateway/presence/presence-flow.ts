@@ -230,8 +230,10 @@ export class PresenceFlow implements Carrier {
 
   #toRow(key: string, record: SubscriptionRecord, kind: "due" | "resume" | "drop"): Promise<unknown> {
     const { watcher, presentity } = record;
-    if (record.direction === "sip-watcher")
+    if (record.direction === "sip-watcher") {
+      if (kind === "resume") this.#locals.resumed(key, record);
       return this.#machines.sipWatcher(key, watcher, presentity, { kind });
+    }
     if (!this.#locals.presence.isLocal(record))
       return this.#machines.xmppWatcher(key, watcher, presentity, { kind });
     return kind === "drop" ? this.#locals.presence.drop(record) : this.#locals.presence.resume(record);
@@ -275,7 +277,7 @@ export class PresenceFlow implements Carrier {
       store: context.publications,
       options: context.presence.local,
       read: readPresenceDocument,
-      writePidf: (document, entity) => this.#pidf(document, entity),
+      writePidf: (document, entity, peer) => this.#pidf(document, entity, peer),
       deviceStanza: (device, document, from, to) => this.#deviceStanza(device, document, from, to),
       seen: (watcher, presentity) => this.#seen.get(watcher, presentity),
       send: (stanza) => this.#stanzas.send(stanza),
@@ -293,9 +295,9 @@ export class PresenceFlow implements Carrier {
     }
   }
 
-  #pidf(document: PresenceDocument, entity: string): string {
+  #pidf(document: PresenceDocument, entity: string, peer: string): string {
     const { tables, switchesOf } = this.#context;
-    return writePidf(document, entity, { switches: switchesOf("default"), table: tables.presence });
+    return writePidf(document, entity, { switches: switchesOf(peer), table: tables.presence });
   }
 
   #deviceStanza(device: DevicePresence, document: PresenceDocument, from: string, to: string): Element {

@@ -20,6 +20,8 @@ type Headers = SipAnswer["headers"];
 export interface OtherSubjects {
   /** Undefined: not one of them. */
   watched(input: SipEventInput, watcher: string): Subject | Rejection | undefined;
+  /** What the answer to a SUBSCRIBE carries beside the usual headers. */
+  headersOf(what: Subject["what"]): Headers;
   /** Undefined: PUBLISH is not served for this person. */
   publish(input: SipEventInput): Promise<SipAnswer> | undefined;
 }
@@ -122,7 +124,9 @@ export class SipEvents {
     const { watcher, presentity } = watched;
     const event = { kind: "subscribe", input, expires, ...watched } as const;
     const turn = await this.#machines.sipWatcher(key, watcher, presentity, event);
-    return turn.answer ?? this.#refuse(input, reject("NO_DIALOG"));
+    if (turn.answer === undefined) return this.#refuse(input, reject("NO_DIALOG"));
+    const more = turn.answer.status < 300 ? this.#others.headersOf(watched.what) : [];
+    return { ...turn.answer, headers: [...turn.answer.headers, ...more] };
   }
 
   async #notify(input: SipEventInput): Promise<SipAnswer> {

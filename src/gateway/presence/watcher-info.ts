@@ -56,6 +56,10 @@ export class WatcherInfoBook {
     else keys.add(key);
   }
 
+  isOpen(key: string): boolean {
+    return this.#open.has(key);
+  }
+
   close(key: string): void {
     const open = this.#open.get(key);
     if (open === undefined) return;
