@@ -323,7 +323,7 @@ const OUTCOMES: readonly Line[] = [
     STARTED,
     ["outcome-absent"],
     "retrying",
-    ["hide", "forget", "end-dialog", "pause"],
+    ["hide", "end-dialog", "pause"],
     "RFC 6665 §4.1.2.2: the dialog ends, never the authorization; nobody is there",
   ),
   line(
@@ -449,7 +449,7 @@ const NOTIFIES: readonly Line[] = [
     STARTED,
     ["notify-noresource"],
     "dormant",
-    ["200", "hide", "end-dialog", "forget"],
+    ["200", "hide", "end-dialog"],
     "RFC 6665 §4.1.3: gone; only when she asks or comes online",
   ),
   line(

@@ -224,6 +224,7 @@ export class XmppWatcherTurn {
   }
 
   forget(): void {
+    if (this.#effects.some((effect) => effect.kind === "remember" && effect.document === undefined)) return;
     this.#effects.push({ kind: "remember", document: undefined });
   }
 
