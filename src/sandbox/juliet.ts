@@ -8,13 +8,30 @@ import sasl from "@xmpp/sasl";
 import plain from "@xmpp/sasl-plain";
 import streamFeatures from "@xmpp/stream-features";
 import tcp from "@xmpp/tcp";
+import { Waiters } from "./waiters";
 
 export interface Juliet {
   readonly jid: string;
   say(to: string, text: string): Promise<void>;
   /** Resolves with the next message that has a body or is an error. */
   heard(deadlineMs: number): Promise<{ readonly from: string; readonly text: string; readonly type: string }>;
+  /** Asks to see somebody. */
+  watch(to: string): Promise<void>;
+  /** Resolves with whoever asks to see her. */
+  asked(deadlineMs: number): Promise<string>;
+  approve(who: string): Promise<void>;
+  show(show: string, status: string): Promise<void>;
+  /** Resolves with the next presence stanza that fits. */
+  sees(what: string, deadlineMs: number, fits: (seen: SeenPresence) => boolean): Promise<SeenPresence>;
   leave(): Promise<void>;
+}
+
+export interface SeenPresence {
+  readonly from: string;
+  /** "available" where there is none. */
+  readonly type: string;
+  readonly show: string | null;
+  readonly status: string | null;
 }
 
 /** Signs in over plain loopback TCP and announces presence, so that messages come. */
@@ -37,12 +54,23 @@ export async function signIn(
   await client.start();
   const inbox = new Inbox();
   client.on("stanza", (stanza) => inbox.take(stanza));
+  // Servers tell of subscriptions only those who have asked for the roster (RFC 6121 §2.2).
+  await client.send(xml("iq", { type: "get", id: "roster" }, xml("query", { xmlns: "jabber:iq:roster" })));
   await client.send(xml("presence"));
   return {
     jid: client.jid?.toString() ?? `${username}@${domain}`,
     say: (to, text) =>
       client.send(xml("message", { to, type: "chat", id: `line-${Date.now()}` }, xml("body", {}, text))),
-    heard: (deadlineMs) => inbox.next(deadlineMs),
+    heard: (deadlineMs) => inbox.messages.next("a line", deadlineMs),
+    watch: (to) => client.send(xml("presence", { to, type: "subscribe" })),
+    asked: async (deadlineMs) => {
+      const asks = ({ type }: SeenPresence): boolean => type === "subscribe";
+      return (await inbox.presence.next("somebody who asks to see her", deadlineMs, asks)).from;
+    },
+    approve: (who) => client.send(xml("presence", { to: who, type: "subscribed" })),
+    show: (show, status) =>
+      client.send(xml("presence", {}, xml("show", {}, show), xml("status", {}, status))),
+    sees: (what, deadlineMs, fits) => inbox.presence.next(what, deadlineMs, fits),
     leave: async () => {
       await client.stop();
     },
@@ -51,38 +79,36 @@ export async function signIn(
 
 type Heard = { readonly from: string; readonly text: string; readonly type: string };
 
-/** What came, in order, for whoever waits. */
-class Inbox {
-  readonly #messages: Heard[] = [];
-  readonly #waiting: ((heard: Heard) => void)[] = [];
+interface Stanza {
+  is(name: string): boolean;
+  attrs: Record<string, string>;
+  getChildText(name: string): string | null;
+}
 
-  take(stanza: {
-    is(name: string): boolean;
-    attrs: Record<string, string>;
-    getChildText(name: string): string | null;
-  }): void {
-    if (!stanza.is("message")) return;
+/** What came, for whoever waits. */
+class Inbox {
+  readonly messages = new Waiters<Heard>("juliet");
+  readonly presence = new Waiters<SeenPresence>("juliet");
+
+  take(stanza: Stanza): void {
+    if (stanza.is("message")) this.#message(stanza);
+    if (stanza.is("presence")) this.#presence(stanza);
+  }
+
+  #message(stanza: Stanza): void {
     const text = stanza.getChildText("body");
     const type = stanza.attrs.type ?? "normal";
     if (text === null && type !== "error") return;
-    const heard = { from: stanza.attrs.from ?? "", text: text ?? "", type };
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#messages.push(heard);
-    else waiting(heard);
+    this.messages.take({ from: stanza.attrs.from ?? "", text: text ?? "", type });
   }
 
-  next(deadlineMs: number): Promise<Heard> {
-    const ready = this.#messages.shift();
-    if (ready !== undefined) return Promise.resolve(ready);
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`juliet heard nothing within ${deadlineMs / 1000} s`)),
-        deadlineMs,
-      );
-      this.#waiting.push((heard) => {
-        clearTimeout(timer);
-        resolve(heard);
-      });
+  #presence(stanza: Stanza): void {
+    const { from = "", type = "available" } = stanza.attrs;
+    this.presence.take({
+      from,
+      type,
+      show: stanza.getChildText("show"),
+      status: stanza.getChildText("status"),
     });
   }
 }

@@ -4,7 +4,9 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Config } from "../config/config";
 import { loadConfig } from "../config/load";
+import { tables } from "../config/options";
 import { createLog } from "../log";
 import { type Isthmus, startGateway } from "../main";
 import { randomIds } from "../runtime/ids";
@@ -38,6 +40,7 @@ export async function runSandbox({ once }: { readonly once: boolean }): Promise<
   try {
     await sandbox.open(program);
     await sandbox.exchange();
+    await sandbox.presence();
     if (once) return 0;
     sandbox.explain();
     await signal.came;
@@ -65,10 +68,11 @@ class Sandbox {
     say(`Starting Prosody (${program}) on ${ADDRESS} …`);
     this.#prosody = await startProsody(program, this.#folder, plan.server);
     say("Starting the gateway as its component …");
-    this.#isthmus = await this.#startGateway(plan);
+    const config = this.#config(plan);
+    this.#isthmus = await startWatched(config);
     if (!(await this.#isthmus.settled(LINK_MS)))
       throw new Error("the gateway's component link did not come up");
-    this.#romeo = await startRomeo(plan);
+    this.#romeo = await startRomeo(plan, tables(config).presence);
     const { server } = plan;
     this.#juliet = await signIn(
       ADDRESS,
@@ -88,6 +92,30 @@ class Sandbox {
     await juliet.say(heard.from, "Ay me! 🌹");
     const answer = await romeo.heard(LINE_MS);
     say(`\nBoth lines crossed: juliet read “${heard.text}”, romeo read “${answer}”.`);
+  }
+
+  /** Both subscriptions, an approval on each side, and a change of state on each side. */
+  async presence(): Promise<void> {
+    const { plan, juliet, romeo } = this.#parts();
+    say("\nRomeo asks to see Juliet; she agrees:\n");
+    await romeo.presence.watch(plan.romeoUri, plan.julietUri);
+    await juliet.approve(await juliet.asked(LINE_MS));
+    await romeo.presence.sees("Juliet online", LINE_MS, ({ device }) => device?.open === true);
+    say("\nJuliet asks to see Romeo; he agrees:\n");
+    await juliet.watch(plan.romeoJid);
+    await romeo.presence.asked(LINE_MS);
+    await romeo.presence.approve();
+    await juliet.sees("leave to see Romeo", LINE_MS, ({ type }) => type === "subscribed");
+    await juliet.sees("Romeo online", LINE_MS, ({ type }) => type === "available");
+    say("\nJuliet goes away for a while, and Romeo takes a call:\n");
+    await juliet.show("away", "retired to the chamber");
+    const seen = await romeo.presence.sees("Juliet away", LINE_MS, ({ device }) => device?.show === "away");
+    await romeo.presence.show(undefined, "on-the-phone", "talking to Benvolio");
+    const told = await juliet.sees("Romeo busy", LINE_MS, ({ show }) => show === "dnd");
+    say(
+      `\nBoth see each other: romeo sees “${seen.device?.notes[0]?.text}” (${seen.device?.show}), ` +
+        `juliet sees “${told.status}” (${told.show}).`,
+    );
   }
 
   /** What a person needs to join with clients of their own. */
@@ -118,17 +146,11 @@ Traffic is shown live below.
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #startGateway(plan: SandboxPlan): Promise<Isthmus> {
+  #config(plan: SandboxPlan): Config {
     const file = join(this.#folder, "isthmus.yaml");
     writeFileSync(join(this.#folder, "users.yaml"), usersFile(plan), { mode: 0o600 });
     writeFileSync(file, sandboxConfig(plan), { mode: 0o600 });
-    const transcript = new Transcript(say, () => performance.now(), process.stdout.columns ?? 140);
-    transcript.heading();
-    return startGateway(loadConfig(file, process.env), {
-      log: createLog({ level: "warn", format: "text" }),
-      watchTransports: (transports) => watchTransports(transports, transcript),
-      watchXmpp: (xmpp) => watchXmpp(xmpp, transcript),
-    });
+    return loadConfig(file, process.env);
   }
 
   #parts(): { plan: SandboxPlan; juliet: Juliet; romeo: Romeo } {
@@ -137,6 +159,17 @@ Traffic is shown live below.
     }
     return { plan: this.#plan, juliet: this.#juliet, romeo: this.#romeo };
   }
+}
+
+/** The gateway, with its traffic shown as it passes. */
+function startWatched(config: Config): Promise<Isthmus> {
+  const transcript = new Transcript(say, () => performance.now(), process.stdout.columns ?? 140);
+  transcript.heading();
+  return startGateway(config, {
+    log: createLog({ level: "warn", format: "text" }),
+    watchTransports: (transports) => watchTransports(transports, transcript),
+    watchXmpp: (xmpp) => watchXmpp(xmpp, transcript),
+  });
 }
 
 async function makePlan(folder: string): Promise<SandboxPlan> {

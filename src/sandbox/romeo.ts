@@ -2,6 +2,7 @@
 
 import type { SipOutcome } from "../core/input";
 import { DEFAULT_SWITCHES } from "../core/switches";
+import type { PresenceTable } from "../core/tables";
 import { createLog } from "../log";
 import { systemClock } from "../runtime/clock";
 import { createCounters } from "../runtime/counters";
@@ -12,8 +13,11 @@ import { DEFAULT_TIMERS } from "../sip/transaction/timers";
 import { createTransports } from "../sip/transport/transports";
 import { createSipSide } from "../sip/user-agent";
 import type { SandboxPlan } from "./plan";
+import { RomeoPresence } from "./romeo-presence";
+import { Waiters } from "./waiters";
 
 export interface Romeo {
+  readonly presence: RomeoPresence;
   /** Sends a line; rejects with the status when the gateway refused it. */
   say(toUri: string, text: string): Promise<void>;
   /** Resolves with the text of the next message. */
@@ -24,8 +28,8 @@ export interface Romeo {
 const MAXIMUM_BYTES = 256 * 1024;
 const FEW = 1_000;
 
-/** Opens the phone on its port. */
-export async function startRomeo(plan: SandboxPlan): Promise<Romeo> {
+/** Opens the phone on its port. @param table what its states are called on either side */
+export async function startRomeo(plan: SandboxPlan, table: PresenceTable): Promise<Romeo> {
   const clock = systemClock();
   const ids = randomIds();
   const log = createLog({ level: "error", format: "text" });
@@ -34,17 +38,18 @@ export async function startRomeo(plan: SandboxPlan): Promise<Romeo> {
   const transports = createTransports(options.transport, { log, counters, clock });
   const locator = createLocator({ clock, log });
   const side = createSipSide(options, { transports, locator, clock, ids, log, counters });
-  const inbox: string[] = [];
-  const waiting: ((text: string) => void)[] = [];
-  await side.start((message) => {
-    const text = Buffer.from(message.body).toString("utf8");
-    const next = waiting.shift();
-    if (next === undefined) inbox.push(text);
-    else next(text);
-    return { status: 200, reason: "OK", headers: [] };
-  });
+  const inbox = new Waiters<string>("romeo");
+  const presence = new RomeoPresence(side, ids, table);
+  await side.start(
+    (message) => {
+      inbox.take(Buffer.from(message.body).toString("utf8"));
+      return { status: 200, reason: "OK", headers: [] };
+    },
+    (event) => presence.take(event),
+  );
   let cseq = 0;
   return {
+    presence,
     say: async (toUri, text) => {
       cseq += 1;
       const outcome = await side.send({
@@ -61,20 +66,7 @@ export async function startRomeo(plan: SandboxPlan): Promise<Romeo> {
       });
       refuseFailure(outcome);
     },
-    heard: (deadlineMs) => {
-      const ready = inbox.shift();
-      if (ready !== undefined) return Promise.resolve(ready);
-      return new Promise((resolve, reject) => {
-        const timer = setTimeout(
-          () => reject(new Error(`romeo heard nothing within ${deadlineMs / 1000} s`)),
-          deadlineMs,
-        );
-        waiting.push((text) => {
-          clearTimeout(timer);
-          resolve(text);
-        });
-      });
-    },
+    heard: (deadlineMs) => inbox.next("a line", deadlineMs),
     stop: async () => {
       await side.stop();
     },

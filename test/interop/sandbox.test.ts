@@ -24,6 +24,16 @@ needs(["prosody"], "with Prosody", () => {
     expect(left).toContain("Ay me! 🌹");
     expect(right).toMatch(/<message[^>]*from='romeo@sip\.localhost'/);
     expect(right).toContain("Ay me! 🌹");
+    expect(log).toContain("Both see each other: romeo sees “retired to the chamber” (away)");
+    expect(log).toContain("juliet sees “talking to Benvolio” (dnd)");
+    for (const sip of [
+      "SUBSCRIBE sip:juliet@localhost",
+      "SUBSCRIBE sip:romeo@sip.localhost",
+      "pending",
+      "on-the-phone",
+    ])
+      expect(left).toContain(sip);
+    for (const type of ["subscribe", "subscribed"]) expect(right).toContain(`type='${type}'`);
     expect(readdirSync(TMPDIR)).toEqual([]);
   });
 
