@@ -11,6 +11,7 @@ import type {
   SipMessageHandler,
   SipSide,
 } from "../gateway/sides";
+import { Flows } from "./dialog/flows";
 import { DEFAULT_LIMITS } from "./message/limits";
 import { type ParseLimits, parseMessage } from "./message/parse";
 import type { SipOptions } from "./options";
@@ -42,13 +43,14 @@ export interface SipUserAgent extends SipSide {
 /** Puts the layers together; nothing is opened before `start`. */
 export function createSipSide(options: SipOptions, deps: SipSideDeps): SipUserAgent {
   const { transports, counters, ids, log } = deps;
-  const client = new ClientCore(options, deps);
+  const flows = new Flows((connection) => transports.isConnected?.(connection) ?? false);
+  const client = new ClientCore(options, { ...deps, flows });
   const limits = { ...DEFAULT_LIMITS, maximumBytes: options.transport.maximumMessageBytes };
   let server: ServerCore | undefined;
 
   return {
     start(onMessage: SipMessageHandler, onEvent?: SipEventHandler): Promise<void> {
-      server = new ServerCore(options, deps, onMessage, onEvent);
+      server = new ServerCore(options, { ...deps, flows }, onMessage, onEvent);
       return transports.start(guarded(log, counters, receiver(server, client, counters, limits)));
     },
     send: (request: SipMessageOut) => client.send("MESSAGE", request),

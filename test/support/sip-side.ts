@@ -1,7 +1,7 @@
 /** A SIP side on fake transports and a fixed clock, with the messages that tests send to it. */
 
 import { DEFAULT_SWITCHES } from "../../src/core/switches";
-import type { Counters, SipAnswer, SipMessageHandler } from "../../src/gateway/sides";
+import type { Counters, SipAnswer, SipEventHandler, SipMessageHandler } from "../../src/gateway/sides";
 import { createCounters } from "../../src/runtime/counters";
 import type { SipOptions, SipPeer } from "../../src/sip/options";
 import { DEFAULT_TIMERS } from "../../src/sip/transaction/timers";
@@ -54,6 +54,8 @@ export interface TestSide {
 export async function startSide(
   options: Partial<SipOptions> = {},
   handler: SipMessageHandler = () => ACCEPTED,
+  onEvent?: SipEventHandler,
+  ids = countedIds(),
 ): Promise<TestSide> {
   const transports = fakeTransports();
   const clock = fixedClock();
@@ -70,11 +72,8 @@ export async function startSide(
     },
     succeeded: () => {},
   };
-  const side = createSipSide(
-    { ...OPTIONS, ...options },
-    { transports, locator, clock, ids: countedIds(), log, counters },
-  );
-  await side.start(handler);
+  const side = createSipSide({ ...OPTIONS, ...options }, { transports, locator, clock, ids, log, counters });
+  await side.start(handler, onEvent);
   return { side, transports, clock, counters, log, located };
 }
 
@@ -90,6 +89,8 @@ export interface RequestParts {
   maxForwards?: number;
   extra?: readonly string[];
   body?: string;
+  /** "text/plain" when absent. */
+  contentType?: string;
 }
 
 /** A request as a phone of sip.test would send it. */
@@ -105,7 +106,7 @@ export function requestText(parts: RequestParts = {}): string {
     `Call-ID: ${parts.callId ?? "call-1"}`,
     `CSeq: ${parts.cseq ?? 1} ${method}`,
     ...(parts.extra ?? []),
-    ...(body === "" ? [] : ["Content-Type: text/plain"]),
+    ...(body === "" ? [] : [`Content-Type: ${parts.contentType ?? "text/plain"}`]),
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   return `${lines.join("\r\n")}\r\n\r\n${body}`;

@@ -43,8 +43,9 @@ export class KeptAnswers {
 }
 
 /**
- * Answers with headers of their own (415 with Accept, 503 with Retry-After, 302) are refusals: to forget one early only
- * means that its retransmission is judged again, so a bound of 16 MiB costs nothing but work.
+ * Answers with headers of their own are mostly refusals (415 with Accept, 503 with Retry-After): to forget one early only
+ * means that its retransmission is judged again, so a bound of 16 MiB costs nothing but work. What a SUBSCRIBE got is
+ * known beyond it as status and reason, and the NOTIFY behind it says the rest.
  */
 const MAXIMUM_KEPT = 20_000;
 const MAXIMUM_KEPT_BYTES = 16 * 1024 * 1024;

@@ -95,15 +95,15 @@ export class NonInviteServerTransactions {
     }
     const now = this.#clock.now();
     const answered = this.#answered.find(identity, now);
-    if (answered?.kind === "retransmission") {
-      this.#counters.add("sip.server.retransmissions");
-      this.#sender.answer(received, answered.status, answered.reason, NO_HEADERS);
-      return "absorbed";
-    }
     const kept = this.#kept.find(identity.transaction, now);
     if (kept !== undefined) {
       this.#counters.add("sip.server.retransmissions");
       this.#sender.repeat(received, kept);
+      return "absorbed";
+    }
+    if (answered?.kind === "retransmission") {
+      this.#counters.add("sip.server.retransmissions");
+      this.#sender.answer(received, answered.status, answered.reason, NO_HEADERS);
       return "absorbed";
     }
     // §8.2.2.2: only a request outside a dialog, without a To tag, can be merged. In a dialog 482 would end it (RFC 5057
@@ -140,7 +140,10 @@ export class NonInviteServerTransactions {
     // Timer J is zero on a reliable transport: nothing can be retransmitted, nothing is kept.
     if (received.source.transport !== "udp") return;
     const now = this.#clock.now();
-    if (headers.length === 0 && this.#answered.add(received.identity, status, reason, now)) return;
+    // What was taken is remembered in any case, so that it is not taken once more when it comes by another way (§8.2.2.2).
+    const isRemembered =
+      (headers.length === 0 || status < 300) && this.#answered.add(received.identity, status, reason, now);
+    if (isRemembered && headers.length === 0) return;
     this.#kept.add(received.identity.transaction, bytes, now);
   }
 

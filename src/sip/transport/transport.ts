@@ -22,6 +22,8 @@ export interface Source extends Endpoint {
 /** Where to send, with what a TLS connection must prove (RFC 5922 §7.2: the SIP domain that we looked up). */
 export interface Target extends Endpoint {
   readonly tlsDomain?: string;
+  /** The connection to use while it is open, whatever its certificate says: the peer opened it for this. */
+  readonly connection?: number;
 }
 
 /**
@@ -55,6 +57,8 @@ export interface Transports {
   /** Is this one of our own addresses (loop guard, RFC 3261 §8.1.2, §16.4)? */
   isOurs(host: string, port: number): boolean;
   listeners(): readonly Endpoint[];
+  /** Is this connection still good for requests? */
+  isConnected?(connection: number): boolean;
   /** Tells when a connection has closed, so that what waits for an answer on it can fail early (RFC 3261 §18.4). */
   onClosed?(listener: (connection: number, why: string) => void): void;
   stop(): Promise<void>;

@@ -119,6 +119,10 @@ class AllTransports implements Transports {
     return this.#own.isOurs(host, port);
   }
 
+  isConnected(connection: number): boolean {
+    return this.#usable(connection) !== undefined;
+  }
+
   listeners(): readonly Endpoint[] {
     return this.#open.map((one) => one.local);
   }
@@ -213,10 +217,15 @@ class AllTransports implements Transports {
 
   /** §18.1.1, RFC 5923: an open connection to that endpoint is used again, also one that the peer opened. */
   #sendByStream(bytes: Buffer, target: Target): Promise<SendResult> {
-    const open = this.#connections.leadingTo(target);
+    const open = this.#usable(target.connection) ?? this.#connections.leadingTo(target);
     if (open !== undefined) return open.send(bytes);
     if (!this.#connections.makeRoom()) return failed("connection limit reached");
     return this.#dial(target).send(bytes);
+  }
+
+  #usable(id: number | undefined): Connection | undefined {
+    const connection = id === undefined ? undefined : this.#connections.byId(id);
+    return connection?.usable === true ? connection : undefined;
   }
 
   #dial(target: Target): Connection {

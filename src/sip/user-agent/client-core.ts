@@ -7,6 +7,7 @@ import { Memo } from "../../core/memo";
 import { DEFAULT_SWITCHES } from "../../core/switches";
 import type { Clock, Counters, Ids, Log } from "../../gateway/sides";
 import { DigestClient } from "../auth/digest-client";
+import type { Flows } from "../dialog/flows";
 import type { LocateRequest } from "../locate";
 import { parseCSeq } from "../message/cseq";
 import type { SipResponse } from "../message/message";
@@ -14,7 +15,7 @@ import { firstValue } from "../message/values";
 import { parseVia } from "../message/via";
 import type { SipOptions, SipPeer } from "../options";
 import { NonInviteClientTransactions } from "../transaction/non-invite-client";
-import type { Transports } from "../transport/transport";
+import type { Target, Transports } from "../transport/transport";
 import type { ClientContext } from "./client-context";
 import { contactFor } from "./contact";
 import { dialogHop } from "./dialog-hop";
@@ -31,6 +32,7 @@ export interface ClientDeps {
   readonly ids: Ids;
   readonly log: Log;
   readonly counters: Counters;
+  readonly flows: Flows;
 }
 
 interface Neighbour extends ExchangePeer {
@@ -91,7 +93,9 @@ export class ClientCore {
       const peer = this.#peerOf(request.peer);
       const { hop, route, dialog } = dialogHop(request, peer);
       const out: OutRequest = { method: request.method, message: request, dialog };
-      this.#start(out, { ...peer, route }, hop, finish);
+      const isDirect = request.toTag !== undefined && request.routes.length === 0;
+      const flow = isDirect ? this.#deps.flows.targetOf(request.callId, request.fromTag) : undefined;
+      this.#start(out, { ...peer, route }, hop, finish, flow);
     });
   }
 
@@ -104,7 +108,14 @@ export class ClientCore {
     return this.#peers.get(name) ?? (this.#peers.get(DEFAULT_PEER.name) as Neighbour);
   }
 
-  #start(request: OutRequest, peer: ExchangePeer, hop: LocateRequest | undefined, finish: Finish): void {
+  /** @param flow to be tried before what is found */
+  #start(
+    request: OutRequest,
+    peer: ExchangePeer,
+    hop: LocateRequest | undefined,
+    finish: Finish,
+    flow?: Target,
+  ): void {
     const { cseq } = request.message;
     if (hop === undefined) {
       finish(localOutcome(502, "No Server Found", false), cseq);
@@ -123,12 +134,12 @@ export class ClientCore {
     });
     const located = this.#deps.locator.locate(hop);
     if (!(located instanceof Promise)) {
-      exchange.start(located);
+      exchange.start(flow === undefined ? located : [flow, ...located]);
       return;
     }
     // The locator never rejects; should it, the message ends as one without a next hop and not in silence.
     located.then(
-      (targets) => exchange.start(targets),
+      (targets) => exchange.start(flow === undefined ? targets : [flow, ...targets]),
       () => exchange.start([]),
     );
   }

@@ -3,6 +3,7 @@
 import type { SipEventInput } from "../../core/input";
 import type { SipAnswer, SipEventHandler } from "../../gateway/sides";
 import type { Trust } from "../auth/trust";
+import type { Flows } from "../dialog/flows";
 import type { HeaderField } from "../message/header-list";
 import type { ReceivedRequest } from "../transaction/received-request";
 import { sha256 } from "../transaction/sha256";
@@ -16,8 +17,11 @@ export interface EventServerDeps {
   readonly trust: Trust;
   readonly transports: ContactTransports;
   readonly context: InspectContext;
+  readonly flows: Flows;
   /** Random and secret: what our tags cannot be guessed without. */
   readonly secret: string;
+  /** Timer J in milliseconds: a request that comes later is no retransmission (RFC 3261 §17.2.2). */
+  readonly retransmissionMs: number;
 }
 
 export class EventServer {
@@ -28,12 +32,15 @@ export class EventServer {
   }
 
   /**
-   * Our tag in a dialog that this transaction may make (§12.1.1): the same for a retransmission, and for nobody to guess.
-   * All that the transaction is named by can be known: COMPAT(libpurple 2.14) draws its Call-IDs, tags and branches from
-   * an unseeded generator, and whoever knows a dialog's tags may write into it (RFC 6665 §4.1.3).
+   * Our tag in a dialog that this transaction may make (§12.1.1): for nobody to guess. All that the transaction is named by
+   * can be known: COMPAT(libpurple 2.14) draws its Call-IDs, tags and branches from an unseeded generator, and whoever
+   * knows a dialog's tags may write into it (RFC 6665 §4.1.3). Its next life sends all of them again, which is a new
+   * dialog: so the time counts too, in steps of Timer J. A retransmission meanwhile gets the first answer again; should that
+   * have been forgotten under load, most get the same tag from here.
    */
-  tagFor(transaction: string): string {
-    return sha256(`${this.#deps.secret} ${transaction}`).slice(0, TAG_LENGTH);
+  tagFor(transaction: string, now: number): string {
+    const { secret, retransmissionMs } = this.#deps;
+    return sha256(`${secret} ${Math.floor(now / retransmissionMs)} ${transaction}`).slice(0, TAG_LENGTH);
   }
 
   /** What the gateway is asked, or why it is not. */
@@ -43,7 +50,10 @@ export class EventServer {
     const sender = this.#senderOf(received, method, now);
     if ("status" in sender) return sender;
     const input = eventInput(received, method, sender);
-    return typeof input === "string" ? { status: 400, reason: input, headers: [] } : input;
+    if (typeof input === "string") return { status: 400, reason: input, headers: [] };
+    // Before the gateway answers: its first NOTIFY may be on its way earlier.
+    if (method === "SUBSCRIBE") this.#deps.flows.remember(received, input.toTag ?? received.toTag);
+    return input;
   }
 
   /** Never rejects for what a peer did; the gateway catches its own mistakes. */

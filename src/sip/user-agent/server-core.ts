@@ -13,6 +13,7 @@ import type {
   SipMessageHandler,
 } from "../../gateway/sides";
 import { Trust } from "../auth/trust";
+import type { Flows } from "../dialog/flows";
 import { parseCSeq } from "../message/cseq";
 import type { ParseProblem, SipRequest } from "../message/message";
 import { parseNameAddr } from "../message/name-addr";
@@ -27,6 +28,7 @@ import {
 } from "../transaction/non-invite-server";
 import type { ReceivedRequest } from "../transaction/received-request";
 import { createIdentify } from "../transaction/request-identity";
+import { timersFor } from "../transaction/timers";
 import type { Source, Transports } from "../transport/transport";
 import { allowed, type EventMethod, isEventMethod, offered } from "./event-methods";
 import { EventServer } from "./event-server";
@@ -40,6 +42,7 @@ export interface ServerDeps {
   readonly ids: Ids;
   readonly log: Log;
   readonly counters: Counters;
+  readonly flows: Flows;
 }
 
 export class ServerCore implements AnswerSender {
@@ -92,7 +95,9 @@ export class ServerCore implements AnswerSender {
         trust: this.#trust,
         transports: deps.transports,
         context: this.#context,
+        flows: deps.flows,
         secret: deps.ids.random(256),
+        retransmissionMs: timersFor(options.timers, false).j,
       });
   }
 
@@ -185,7 +190,7 @@ export class ServerCore implements AnswerSender {
     const place = events && `${source.transport} ${source.address} ${source.port}\n`;
     const sender = { uri: from.uri, tag: from.parameters.get("tag") };
     const identity = this.#identify(request, topmostVia, sender, place);
-    const toTag = events === undefined ? identity.transaction : events.tagFor(identity.transaction);
+    const toTag = events?.tagFor(identity.transaction, this.#clock.now()) ?? identity.transaction;
     return { request: stamped.request, topmostVia, from, cseq, source, identity, toTag };
   }
 
