@@ -58,28 +58,28 @@ export function loadContentTypes(yamlText: string, file: string): ContentTypeTab
 export function loadPresenceTable(yamlText: string, file: string): PresenceTable {
   const table = checked(PRESENCE, yamlText, file);
   const shows = Object.entries(table.shows).flatMap(([show, { activity }]) =>
-    activity === "none" ? [] : [[show as Show, activity] as const],
+    activity === NONE ? [] : [[show as Show, activity] as const],
   );
   const activities = Object.entries(table.activities).map(([name, row]) => [name, activityRow(row)] as const);
   return Object.freeze({
     shows: new Map(shows),
     activities: new Map(activities),
     precedence: Object.freeze(table.precedence.shows),
-    userActivities: withoutNone(table["user-activities"].rows),
-    moods: withoutNone(table.moods.rows),
+    userActivities: wordsOf(table["user-activities"].rows),
+    moods: new Map(Object.entries(table.moods.rows).filter(([, mood]) => mood !== NONE)),
   });
 }
 
 function activityRow({ show, userActivity, writtenAs }: z.output<typeof ACTIVITY_ROW>): ActivityRow {
   return Object.freeze({
-    ...(show === "none" ? undefined : { show }),
+    ...(show === NONE ? undefined : { show }),
     ...(userActivity === undefined ? undefined : { userActivity }),
     ...(writtenAs === undefined ? undefined : { writtenAs }),
   });
 }
 
-function withoutNone(rows: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
-  return new Map(Object.entries(rows).filter(([, word]) => word !== "none"));
+function wordsOf(rows: Readonly<Record<string, string>>): ReadonlyMap<string, string | undefined> {
+  return new Map(Object.entries(rows).map(([name, word]) => [name, word === NONE ? undefined : word]));
 }
 
 /** mappings/domains.yaml; like `loadErrorTable`. The table has its look-ups (`compileDomains`). */
@@ -207,4 +207,5 @@ function statusRow({ condition, type }: z.output<typeof STATUS_ROW>): StatusRow 
   return Object.freeze({ condition, type });
 }
 
+const NONE = "none";
 const NOT_A_COMPONENT = "a domain that is no component host: nobody lives on both sides";

@@ -89,8 +89,8 @@ export interface PresenceTable {
   readonly activities: ReadonlyMap<string, ActivityRow>;
   /** Of several activities, one whose show comes first here counts. */
   readonly precedence: readonly Show[];
-  /** XEP-0108 `general` or `general/specific` → RPID activity. */
-  readonly userActivities: ReadonlyMap<string, string>;
+  /** XEP-0108 `general` or `general/specific` → RPID activity; undefined: RPID has no word for it. */
+  readonly userActivities: ReadonlyMap<string, string | undefined>;
   /** XEP-0107 mood → RPID mood. A mood of RPID has the same name in XEP-0107. */
   readonly moods: ReadonlyMap<string, string>;
 }

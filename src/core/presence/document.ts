@@ -26,7 +26,9 @@ export interface DevicePresence {
 
 /** What is known of the person rather than of one device. RFC 4479, RFC 4480 §3; XEP-0107, XEP-0108, XEP-0080. */
 export interface PersonPresence {
+  /** RPID activities, as those of a device. */
   readonly activities: readonly string[];
+  /** Moods of XEP-0107, which has all of RPID's under the same names. */
   readonly moods: readonly string[];
   readonly notes: readonly Note[];
   /** What the person says of what he does, and of his mood: `<note/>` inside RPID's elements, `<text/>` of XEP-0107 and 0108. */
