@@ -86,8 +86,8 @@ function withMood(mood: Element | undefined, person: PersonPresence, table: Pres
     mood === undefined
       ? []
       : childElements(mood)
+          .filter(({ name, ns }) => ns === NS.mood && table.moods.has(name))
           .map(({ name }) => name)
-          .filter((name) => table.moods.has(name))
           .slice(0, 1);
   const notes = moods.length === 0 ? [] : textsOf(mood);
   return { ...others, moods, ...(notes.length === 0 ? undefined : { moodNotes: notes }) };
