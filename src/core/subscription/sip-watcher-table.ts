@@ -97,17 +97,17 @@ const SUBSCRIBES: readonly Line[] = [
   ),
   line(OPEN, ["refresh"], "same", ["refresh", "200", "notify"], "RFC 8048 §5.3.2, RFC 6665 §4.2.1.4"),
   line(OPEN, ["end"], "ending", ["refresh", "200", "end-timeout", "unavailable"], "RFC 8048 §5.3.3"),
+  line(["ending"], ["refresh", "end"], "same", ["481"], "RFC 6665 §4.4.1: the subscription has ended"),
   line(
-    ["none", "ending"],
-    ["refresh", "end"],
+    ["none"],
+    ["refresh", "end", "subscribe-shared", "subscribe-old"],
     "same",
     ["481"],
-    "RFC 6665 §4.4.1: the subscription has ended",
+    "cannot be, there is no dialog (RFC 3261 §12.2.2)",
   ),
   line(SIP_WATCHER_STATES, ["subscribe-foreign"], "same", ["481"], "RFC 3261 §12.2.2"),
   line(ROWS, ["subscribe-shared"], "same", ["403"], "RFC 6665 §4.5.2: a dialog holds one subscription"),
   line(ROWS, ["subscribe-old"], "same", ["500"], "RFC 3261 §12.2.2"),
-  line(["none"], ["subscribe-shared", "subscribe-old"], "same", ["481"], "RFC 3261 §12.2.2"),
 ];
 
 const FROM_XMPP: readonly Line[] = [
@@ -177,18 +177,17 @@ const NOTIFIES: readonly Line[] = [
   line(OPEN, ["outcome-earlier"], "same", [], "ignored: cannot be, no last one waits"),
   line(
     ["none"],
-    [
-      "notify-now",
-      "notify-paused",
-      "outcome-2xx",
-      "outcome-gone",
-      "outcome-failed",
-      "outcome-failed-last",
-      "outcome-earlier",
-    ],
+    ["notify-now", "outcome-2xx", "outcome-gone", "outcome-failed"],
     "same",
     [],
     "ignored: the dialog is no more",
+  ),
+  line(
+    ["none"],
+    ["notify-paused", "outcome-failed-last", "outcome-earlier"],
+    "same",
+    [],
+    "ignored: cannot be, nothing has been sent",
   ),
   line(
     ["none", "pending", "ending"],
@@ -243,12 +242,13 @@ const OTHERS: readonly Line[] = [
   ),
   line(OPEN, ["drop"], "ending", ["end-timeout", "unavailable"], "our choice: as if it had expired"),
   line(["ending"], ["drop"], "none", [], "our choice: at once"),
+  line(["none"], ["resume", "drop"], "same", [], "ignored: the row has gone"),
   line(
     ["none"],
-    ["due-retry", "due-again", "under-way", "expired", "resume", "drop"],
+    ["due-retry", "due-again", "under-way", "expired"],
     "same",
     [],
-    "ignored: the row has gone",
+    "ignored: cannot be, nothing is due",
   ),
 ];
 

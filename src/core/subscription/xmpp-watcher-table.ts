@@ -126,7 +126,6 @@ const FAILED = [
   "outcome-481",
   "outcome-absent",
   "outcome-ended",
-  "outcome-unknown",
   "outcome-failed",
   "outcome-failed-again",
 ] as const;
@@ -178,13 +177,8 @@ const FROM_XMPP: readonly Line[] = [
     ["begin-anew", "new-dialog"],
     "RFC 8048 §5.2.1: a request made after the cancellation is a new one",
   ),
-  line(
-    XMPP_WATCHER_STATES,
-    ["unserved"],
-    "same",
-    [],
-    "ignored: no rule maps the addresses, the gateway has refused it",
-  ),
+  line(["none"], ["unserved"], "same", [], "ignored: no rule maps the addresses, the gateway has refused it"),
+  line(ROWS, ["unserved"], "same", [], "ignored: cannot be, only a first request is refused"),
 
   line(STARTED, ["unsubscribe"], "cancelling", ["cancel"], "RFC 8048 §5.2.3"),
   line(
@@ -199,10 +193,17 @@ const FROM_XMPP: readonly Line[] = [
 
   line(
     ["none"],
-    ["probe", "probe-again"],
+    ["probe"],
     "same",
     [],
     "ignored: who is not authorized opens no dialog (RFC 8048 §8.1, bugs 10 and 11)",
+  ),
+  line(
+    ["none"],
+    ["probe-again", "available-again"],
+    "same",
+    [],
+    "ignored: cannot be, nobody is known to be there",
   ),
   line(
     ["requesting", "pending"],
@@ -240,7 +241,7 @@ const FROM_XMPP: readonly Line[] = [
   line(["active"], ["available"], "same", ["watcher-online", "refresh"], "RFC 8048 §5.2.2: a session begins"),
   line(["dormant"], ["available"], "requesting", ["watcher-online", "new-dialog"], "RFC 8048 §5.2.2"),
   line(["none", "cancelling"], ["available", "unavailable"], "same", [], "ignored: nobody wants to see"),
-  line(XMPP_WATCHER_STATES, ["available-again"], "same", [], "ignored: known to be there"),
+  line(ROWS, ["available-again"], "same", [], "ignored: known to be there"),
   line(
     ["requesting", "pending", "dormant", "retrying"],
     ["unavailable"],
@@ -340,7 +341,13 @@ const OUTCOMES: readonly Line[] = [
     ["unknown-contact"],
     "RFC 3922 §6.1: nothing was authorized yet, and asking again will not help",
   ),
-  line(OPEN, ["outcome-unknown"], "same", [], "ignored: cannot be, only a first SUBSCRIBE finds nobody"),
+  line(
+    ["pending", "active", "cancelling"],
+    ["outcome-unknown"],
+    "same",
+    [],
+    "ignored: cannot be, only a first SUBSCRIBE finds nobody",
+  ),
   line(
     ["requesting"],
     ["outcome-failed", "outcome-failed-again"],
@@ -369,7 +376,13 @@ const OUTCOMES: readonly Line[] = [
     ["hide", "unsubscribed-once"],
     "RFC 8048 §5.2.3: she leaves, whatever the far side says",
   ),
-  line(IDLE, ["outcome-2xx", ...FAILED], "same", [], "ignored: cannot be, there is no dialog"),
+  line(
+    IDLE,
+    ["outcome-2xx", "outcome-unknown", ...FAILED],
+    "same",
+    [],
+    "ignored: cannot be, there is no dialog",
+  ),
 ];
 
 const NOTIFIES: readonly Line[] = [
@@ -380,8 +393,14 @@ const NOTIFIES: readonly Line[] = [
     ["481"],
     "RFC 6665 §4.1.3; RFC 3856 §6.9: a second fork",
   ),
-  line(ROWS, ["notify-old"], "same", ["500"], "RFC 3261 §12.2.2"),
-  line(["none"], ["notify-old"], "same", ["481"], "RFC 6665 §4.1.3"),
+  line(
+    ["requesting", "pending", "active", "cancelling"],
+    ["notify-old"],
+    "same",
+    ["500"],
+    "RFC 3261 §12.2.2",
+  ),
+  line(IDLE, ["notify-old"], "same", ["481"], "cannot be, there is no dialog (RFC 6665 §4.1.3)"),
   line(
     STARTED,
     ["notify-pending"],
@@ -478,7 +497,7 @@ const NOTIFIES: readonly Line[] = [
     ["notify-pending", "notify-active", ...TERMINATED],
     "same",
     ["481"],
-    "RFC 6665 §4.1.3: there is no dialog",
+    "cannot be, there is no dialog (RFC 6665 §4.1.3)",
   ),
 ];
 
@@ -549,7 +568,7 @@ const TIMES: readonly Line[] = [
     "RFC 8048 §5.2.2: nobody is there to see",
   ),
   line(["cancelling"], ["due-outcome"], "none", ["hide", "unsubscribed-once"], "RFC 6665 §4.1.2.3, Timer N"),
-  line(["none"], DUE, "same", [], "ignored: the row has gone"),
+  line(["none"], DUE, "same", [], "ignored: cannot be, nothing is due"),
   line(
     ["requesting"],
     ["due-refresh", "due-run-out", "due-probe-answer", "due-retry", "due-retry-unwatched", "due-outcome"],
