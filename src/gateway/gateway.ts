@@ -2,6 +2,7 @@
 
 import { messageRefusal } from "../core/error/message-error";
 import { reject } from "../core/rejection";
+import type { Element } from "../xml/element";
 import { parseXml, XML_LIMITS } from "../xml/parser";
 import { write } from "../xml/writer";
 import { type GatewayContext, type GatewayParts, gatewayContext } from "./context";
@@ -67,7 +68,9 @@ class RunningGateway implements Gateway {
     const receipts = new ReceiptBook(context);
     this.#xmppFlow = new XmppFlow(context, this.#conversations, receipts, this.#reporter);
     this.#sipFlow = new SipFlow(context, this.#conversations, receipts);
-    this.#presence = context.presence && new PresenceFlow(presenceContext(context, context.presence));
+    this.#presence =
+      context.presence &&
+      new PresenceFlow(presenceContext(context, context.presence, (stanza) => this.#tellSurely(stanza)));
   }
 
   async start(): Promise<void> {
@@ -120,6 +123,13 @@ class RunningGateway implements Gateway {
       owedReports: this.#reporter.owed,
       ...(this.#presence === undefined ? {} : { presence: this.#presence.state() }),
     };
+  }
+
+  #tellSurely(stanza: Element): void {
+    const { from = "", to = "" } = stanza.attrs;
+    // As an error is: whom it is for, and that nobody answers it.
+    const origin = { from: to, to: from, wantsReceipt: false };
+    void this.#reporter.tellRefused(stanza.attrs.id ?? "", origin, stanza);
   }
 
   #resume(entry: JournalEntry): void {

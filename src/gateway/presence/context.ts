@@ -1,5 +1,6 @@
 /** What every part of presence is handed. */
 
+import type { Element } from "../../xml/element";
 import type { GatewayContext, PresenceParts } from "../context";
 import type { DropRequests, PublicationStore, SubscriptionStore } from "../sides";
 import type { PresenceOptions } from "./options";
@@ -8,12 +9,15 @@ export interface PresenceContext extends Omit<GatewayContext, "presence"> {
   readonly subscriptions: SubscriptionStore & DropRequests;
   readonly publications: PublicationStore;
   readonly presence: PresenceOptions;
+  /** Sends a stanza until the XMPP server has it, across outages and restarts; it needs an id of its own. */
+  readonly tellSurely: (stanza: Element) => void;
 }
 
 /** The gateway's own context with what presence needs beside it. */
 export function presenceContext(
   context: GatewayContext,
   { options, subscriptions, publications }: PresenceParts,
+  tellSurely: PresenceContext["tellSurely"],
 ): PresenceContext {
-  return { ...context, presence: options, subscriptions, publications };
+  return { ...context, presence: options, subscriptions, publications, tellSurely };
 }

@@ -25,7 +25,8 @@ export interface Turn {
 
 /** Carries out everything but answers. */
 export interface Carrier {
-  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect): void;
+  /** @param isLast the row has gone: nobody will think of it again */
+  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect, isLast: boolean): void;
   /** A row was written or removed. */
   changed(key: string, before: SubscriptionRecord | undefined, after: SubscriptionRecord | undefined): void;
 }
@@ -103,7 +104,7 @@ export class Machines {
     }
     for (const effect of effects) {
       if (effect.kind === "answer") answer = effect;
-      else if (record !== undefined) this.#carrier.carry(key, record, effect);
+      else if (record !== undefined) this.#carrier.carry(key, record, effect, after === undefined);
     }
     return { before, after, answer };
   }

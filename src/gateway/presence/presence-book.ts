@@ -40,11 +40,28 @@ export class PresenceBook {
   /** One device of a person has changed; false when nothing that is known has. */
   putDevice(watcher: string, presentity: string, device: DevicePresence): boolean {
     const before = this.get(watcher, presentity);
-    const others = before?.devices.filter(({ id, open }) => id !== device.id && open) ?? [];
+    // The bare address speaks for the whole person: she has gone.
+    const isEverybody = device.id === "" && !device.open;
+    const others = isEverybody
+      ? []
+      : (before?.devices.filter(({ id, open }) => id !== device.id && open) ?? []);
     if (others.length >= this.#maximumDevices) return false;
     // A device that has gone is told only as long as it is the last: a document never lacks a tuple.
     const devices = device.open || others.length === 0 ? [...others, device] : others;
     return this.put(watcher, presentity, { ...before, devices });
+  }
+
+  /** Only these devices are there still. False when no other was known as open. */
+  retain(watcher: string, presentity: string, devices: ReadonlySet<string>): boolean {
+    const before = this.get(watcher, presentity);
+    const gone = before?.devices.filter(({ id, open }) => open && !devices.has(id)) ?? [];
+    if (before === undefined || gone.length === 0) return false;
+    const left = before.devices.filter(({ id }) => devices.has(id));
+    const [first] = gone as [DevicePresence];
+    return this.put(watcher, presentity, {
+      ...before,
+      devices: left.length > 0 ? left : [{ ...first, open: false }],
+    });
   }
 
   /** What the person publishes beside her devices' presence. False when that was known, or nothing is known of her. */

@@ -17,6 +17,7 @@ import type { SubscriptionEffect } from "../../core/subscription/step";
 import type { Element } from "../../xml/element";
 import type { SipAnswer } from "../sides";
 import { closed, type NotifyBody, presenceBody } from "./bodies";
+import { Confirmation } from "./confirmation";
 import type { PresenceContext } from "./context";
 import { Keeper } from "./keeper";
 import { LocalSubjects } from "./local-subjects";
@@ -45,6 +46,7 @@ export class PresenceFlow implements Carrier {
   readonly #machines: Machines;
   readonly #locals: LocalSubjects;
   readonly #keeper: Keeper;
+  readonly #confirmation: Confirmation;
   readonly #sipEvents: SipEvents;
   readonly #xmppPresence: XmppPresence;
   #isStopping = false;
@@ -63,14 +65,18 @@ export class PresenceFlow implements Carrier {
     this.#locals = this.#localSubjects();
     this.#keeper = new Keeper(context, {
       due: (key, record) => this.#toRow(key, record, "due"),
-      resume: (key, record) => this.#toRow(key, record, "resume"),
+      resume: (key, record) => this.#resume(key, record),
     });
+    this.#confirmation = new Confirmation(context.clock, this.#seen, (watcher, presentity) =>
+      this.#changedSeen(watcher, presentity),
+    );
     this.#sipEvents = new SipEvents(context, this.#machines, this.#locals, this.#shown);
     this.#xmppPresence = new XmppPresence({
       context,
       machines: this.#machines,
-      notifier: this.#notifier,
       seen: this.#seen,
+      confirmation: this.#confirmation,
+      changedSeen: (watcher, presentity) => this.#changedSeen(watcher, presentity),
       stanzas: this.#stanzas,
       local: this.#locals.presence,
       replay: (record, to) => this.#replay(record, to),
@@ -95,6 +101,7 @@ export class PresenceFlow implements Carrier {
 
   stop(): void {
     this.#notifier.stop();
+    this.#confirmation.stop();
     this.#stanzas.stop();
   }
 
@@ -147,10 +154,10 @@ export class PresenceFlow implements Carrier {
     if (!this.#locals.lists.watches(watcher, presentity)) this.#seen.forget(watcher, presentity);
   }
 
-  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect): void {
+  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect, isLast: boolean): void {
     switch (effect.kind) {
       case "stanza":
-        this.#stanzas.send(effect.stanza);
+        this.#send(effect.stanza, isLast);
         return;
       case "subscribe":
         this.#guard(this.#subscribe(key, record, effect.request), { key });
@@ -167,6 +174,16 @@ export class PresenceFlow implements Carrier {
       case "answer":
         return;
     }
+  }
+
+  /** What a row says as it goes can not be said again when the link is up: it is kept until the server has it. */
+  #send(stanza: Element, isLast: boolean): void {
+    if (!isLast) {
+      this.#stanzas.send(stanza);
+      return;
+    }
+    const { ids, tellSurely } = this.#context;
+    tellSurely({ ...stanza, attrs: { ...stanza.attrs, id: stanza.attrs.id ?? ids.random(96) } });
   }
 
   async #subscribe(key: string, record: SubscriptionRecord, request: SipDialogRequest): Promise<void> {
@@ -237,6 +254,22 @@ export class PresenceFlow implements Carrier {
     if (!this.#locals.presence.isLocal(record))
       return this.#machines.xmppWatcher(key, watcher, presentity, { kind });
     return kind === "drop" ? this.#locals.presence.drop(record) : this.#locals.presence.resume(record);
+  }
+
+  /** What either side said while the link was down is not known: XMPP watchers are told everything anew, contacts are probed. */
+  #resume(key: string, record: SubscriptionRecord): Promise<unknown> {
+    const { watcher, presentity } = record;
+    if (record.direction === "xmpp-watcher") this.#shown.forget(watcher, presentity);
+    else this.#confirmation.begin(watcher, presentity);
+    return this.#toRow(key, record, "resume");
+  }
+
+  /** What a SIP watcher sees of a person has changed. */
+  #changedSeen(watcher: string, presentity: string): void {
+    for (const row of this.#context.subscriptions.ofPair("sip-watcher", watcher, presentity)) {
+      if (row.state === "active") this.#notifier.want(recordKey(row));
+    }
+    this.#locals.listed(watcher, presentity);
   }
 
   /** The operator drops subscriptions: both sides are told as if they had ended by themselves. */

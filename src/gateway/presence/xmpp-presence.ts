@@ -7,10 +7,10 @@ import { presenceToDevice } from "../../core/presence/from-stanza";
 import { type Rejection, reject } from "../../core/rejection";
 import { recordKey, type XmppWatcherRecord, xmppWatcherKey } from "../../core/subscription/record";
 import type { Element } from "../../xml/element";
+import type { Confirmation } from "./confirmation";
 import type { PresenceContext } from "./context";
 import { FloodGuard } from "./flood-guard";
 import type { Machines, SipEvent } from "./machines";
-import type { Notifier } from "./notifier";
 import { type FromXmpp, peopleOf } from "./people";
 import type { PresenceBook } from "./presence-book";
 import type { Stanzas } from "./stanzas";
@@ -24,13 +24,15 @@ export interface LocalPeople {
 export interface XmppPresenceParts {
   readonly context: PresenceContext;
   readonly machines: Machines;
-  readonly notifier: Notifier;
   /** XMPP users as SIP watchers see them. */
   readonly seen: PresenceBook;
+  readonly confirmation: Confirmation;
   readonly stanzas: Stanzas;
   readonly local: LocalPeople;
   /** Shows an XMPP watcher again what is known of a SIP contact; false when nothing is. */
   replay(record: XmppWatcherRecord, to: string): boolean;
+  /** What a SIP watcher sees of a person has changed. */
+  changedSeen(watcher: string, presentity: string): void;
   /** What a SIP watcher's lists hold of a person has changed. @param standing what she has decided, if that is it */
   listed(watcher: string, presentity: string, standing?: "active" | "rejected"): void;
   isListed(watcher: string, presentity: string): boolean;
@@ -157,10 +159,8 @@ export class XmppPresence {
       return;
     }
     const device = presenceToDevice(stanza, this.#context.clock.now());
-    if (this.#parts.seen.putDevice(to, from, device)) {
-      for (const row of dialogs) if (row.state === "active") this.#parts.notifier.want(recordKey(row));
-      this.#parts.listed(to, from);
-    }
+    this.#parts.confirmation.confirm(to, from, device.id);
+    if (this.#parts.seen.putDevice(to, from, device)) this.#parts.changedSeen(to, from);
     if (record !== undefined) await this.#watcherSeen(record, people, isAvailable);
   }
 

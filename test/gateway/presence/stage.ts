@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { SipDialogRequest } from "../../../src/core/effect";
-import type { SipDialogOutcome, SipEventInput } from "../../../src/core/input";
+import type { ProofOutcome, SipDialogOutcome, SipEventInput } from "../../../src/core/input";
 import { createGateway, type Gateway } from "../../../src/gateway/gateway";
 import { DEFAULT_LIMITS } from "../../../src/gateway/limits";
 import { DEFAULT_PRESENCE, type PresenceOptions } from "../../../src/gateway/presence/options";
@@ -26,6 +26,8 @@ export interface PresenceStage {
   requests(): SipDialogRequest[];
   /** How the next requests of ours end; the last one stays. */
   outcomes: ((request: SipDialogRequest) => Partial<SipDialogOutcome> | Promise<Partial<SipDialogOutcome>>)[];
+  /** What becomes of a stanza that must arrive; what is proven counts as seen. */
+  onProve: (xml: string) => ProofOutcome;
   /** An event from SIP: by default romeo's SUBSCRIBE for juliet. */
   sip(event: Partial<SipEventInput>): Promise<SipAnswer>;
   xmpp(xml: string): Promise<void>;
@@ -61,6 +63,10 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
     clock,
     counters,
     outcomes: [() => ({ status: 200 })],
+    onProve: (xml) => {
+      stanzas.push(xml);
+      return { kind: "proven" };
+    },
     stanzas: () => {
       const seen = stanzas;
       stanzas = [];
@@ -129,7 +135,7 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
         },
         isUp: () => isUp,
         settled: async () => true,
-        prove: async () => ({ kind: "proven" }),
+        prove: async (stanza) => stage.onProve(write(stanza, "jabber:client")),
         send: (stanza) => {
           if (isUp) stanzas.push(write(stanza, "jabber:client"));
           return isUp;
