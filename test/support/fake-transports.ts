@@ -29,6 +29,8 @@ export interface FakeTransports extends Transports {
   /** Decides how sending a request ends; without it all goes well. */
   onSend: (target: Target, bytes: Buffer) => SendResult;
   closeConnection(connection: number, why?: string): void;
+  /** Connections that are open for requests. */
+  readonly open: Set<number>;
   readonly isOpen: boolean;
 }
 
@@ -55,6 +57,7 @@ export function fakeTransports(): FakeTransports {
   const fake: FakeTransports & { isOpen: boolean } = {
     sent,
     isOpen: false,
+    open: new Set(),
     onSend: () => ({ ok: true }),
     take: () => sent.splice(0),
     receive(bytes, source, fault) {
@@ -79,6 +82,7 @@ export function fakeTransports(): FakeTransports {
     viaFor: () => ({ host: OUR_ENDPOINT.address, port: OUR_ENDPOINT.port }),
     isOurs: (host, port) => host === OUR_ENDPOINT.address && port === OUR_ENDPOINT.port,
     listeners: () => [OUR_ENDPOINT],
+    isConnected: (connection) => fake.open.has(connection),
     onClosed: (listener) => {
       closed.push(listener);
     },

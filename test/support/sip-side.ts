@@ -3,6 +3,7 @@
 import { DEFAULT_SWITCHES } from "../../src/core/switches";
 import type { Counters, SipAnswer, SipEventHandler, SipMessageHandler } from "../../src/gateway/sides";
 import { createCounters } from "../../src/runtime/counters";
+import type { LocateRequest } from "../../src/sip/locate";
 import type { SipOptions, SipPeer } from "../../src/sip/options";
 import { DEFAULT_TIMERS } from "../../src/sip/transaction/timers";
 import type { Target } from "../../src/sip/transport/transport";
@@ -48,7 +49,12 @@ export interface TestSide {
   readonly clock: FixedClock;
   readonly counters: Counters;
   readonly log: NullLog;
-  readonly located: { targets: readonly Target[]; readonly failed: [Target, number | undefined][] };
+  readonly located: {
+    targets: readonly Target[];
+    readonly failed: [Target, number | undefined][];
+    /** Told what is looked up. */
+    asked: (request: LocateRequest) => void;
+  };
 }
 
 export async function startSide(
@@ -64,9 +70,13 @@ export async function startSide(
   const located: TestSide["located"] = {
     targets: [{ transport: "udp", address: "192.0.2.1", port: 5060 }],
     failed: [],
+    asked: () => {},
   };
   const locator = {
-    locate: () => Promise.resolve(located.targets),
+    locate: (request: LocateRequest) => {
+      located.asked(request);
+      return Promise.resolve(located.targets);
+    },
     failed: (target: Target, ms?: number) => {
       located.failed.push([target, ms]);
     },
