@@ -17,6 +17,7 @@ import type { Endpoint, Transports } from "./sip/transport/transport";
 import { createTransports } from "./sip/transport/transports";
 import { createSipSide } from "./sip/user-agent";
 import { type OpenStore, openStore } from "./store/sqlite-store";
+import { CAPABILITIES } from "./xmpp/capabilities";
 import { createXmppSide, type LinkState } from "./xmpp/component";
 
 export interface StartOptions {
@@ -129,5 +130,5 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
 }
 
 function presenceParts(options: PresenceOptions, { subscriptions, publications }: OpenStore): PresenceParts {
-  return { options, subscriptions, publications };
+  return { options, subscriptions, publications, capabilities: CAPABILITIES };
 }

@@ -2,6 +2,7 @@
 
 import { type PeerSwitches, switchesOf } from "../core/switches";
 import type { Tables } from "../core/tables";
+import type { Element } from "../xml/element";
 import type { GatewayLimits } from "./limits";
 import type { PresenceOptions } from "./presence/options";
 import type {
@@ -35,6 +36,8 @@ export interface PresenceParts {
   readonly options: PresenceOptions;
   readonly subscriptions: SubscriptionStore & DropRequests;
   readonly publications: PublicationStore;
+  /** Entity capabilities of our people's devices, for their presence (XEP-0115). */
+  readonly capabilities: Element;
 }
 
 export interface GatewayContext extends GatewayParts {

@@ -19,6 +19,9 @@ export const QUERY = {
 /** Understood in messages to people, whichever device they use. */
 const IN_MESSAGES: readonly string[] = [NS.receipts, NS.chatStates, NS.delay];
 
+/** What people publish through PEP and SIP watchers see (XEP-0163 §4.3.2). */
+const FROM_PEP: readonly string[] = [NS.mood, NS.activity, NS.geoloc].map((node) => `${node}+notify`);
+
 /** By the kind of address that is asked. Every address gets the same answer, so nobody learns who exists. */
 export const DISCOVERED: Readonly<Record<"host" | "bare" | "full", Discovered>> = {
   host: {
@@ -31,6 +34,6 @@ export const DISCOVERED: Readonly<Record<"host" | "bare" | "full", Discovered>> 
   },
   full: {
     identity: { category: "client", type: "phone" },
-    features: [QUERY.info, QUERY.items, QUERY.ping, ...IN_MESSAGES],
+    features: [QUERY.info, QUERY.items, QUERY.ping, NS.caps, ...IN_MESSAGES, ...FROM_PEP],
   },
 };

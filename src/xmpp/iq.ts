@@ -5,6 +5,7 @@
 
 import { childElements, type Element, element } from "../xml/element";
 import { kindOf } from "./address";
+import { CAPABILITIES_NODE } from "./capabilities";
 import { DISCOVERED, QUERY } from "./features";
 import { errorFor, resultOf } from "./stanza-error";
 
@@ -59,12 +60,13 @@ const ROWS: ReadonlyMap<string, Row> = new Map([
   [QUERY.time, { name: "time", to: HOST, answer: time }],
 ]);
 
-/** XEP-0030 §3.1; §3.2 for a node, of which we have none. */
+/** XEP-0030 §3.1; §3.2 for a node, of which we have that of XEP-0115 alone. */
 function info(query: Element, whom: Whom): Element | "item-not-found" {
-  if (query.attrs.node !== undefined) return "item-not-found";
+  const { node } = query.attrs;
+  if (node !== undefined && !(whom === "full" && node === CAPABILITIES_NODE)) return "item-not-found";
   const { identity, features } = DISCOVERED[whom];
   const listed = features.map((feature) => element(QUERY.info, "feature", { var: feature }));
-  return element(QUERY.info, "query", {}, element(QUERY.info, "identity", identity), ...listed);
+  return element(QUERY.info, "query", { node }, element(QUERY.info, "identity", identity), ...listed);
 }
 
 /** XEP-0030 §4.1: there is nothing to list. */

@@ -2,12 +2,9 @@
 
 import type { Element } from "../../xml/element";
 import type { GatewayContext, PresenceParts } from "../context";
-import type { DropRequests, PublicationStore, SubscriptionStore } from "../sides";
 import type { PresenceOptions } from "./options";
 
-export interface PresenceContext extends Omit<GatewayContext, "presence"> {
-  readonly subscriptions: SubscriptionStore & DropRequests;
-  readonly publications: PublicationStore;
+export interface PresenceContext extends Omit<GatewayContext, "presence">, Omit<PresenceParts, "options"> {
   readonly presence: PresenceOptions;
   /** Sends a stanza until the XMPP server has it, across outages and restarts; it needs an id of its own. */
   readonly tellSurely: (stanza: Element) => void;
@@ -16,8 +13,8 @@ export interface PresenceContext extends Omit<GatewayContext, "presence"> {
 /** The gateway's own context with what presence needs beside it. */
 export function presenceContext(
   context: GatewayContext,
-  { options, subscriptions, publications }: PresenceParts,
+  { options, ...parts }: PresenceParts,
   tellSurely: PresenceContext["tellSurely"],
 ): PresenceContext {
-  return { ...context, presence: options, subscriptions, publications, tellSurely };
+  return { ...context, ...parts, presence: options, tellSurely };
 }

@@ -2,8 +2,9 @@
 
 import type { SipDialogRequest } from "../../core/effect";
 import type { SipEventInput, XmppPresenceInput } from "../../core/input";
-import type { DevicePresence, PresenceDocument } from "../../core/presence/document";
+import type { DevicePresence, PersonPresence, PresenceDocument } from "../../core/presence/document";
 import { readPresenceDocument } from "../../core/presence/read-document";
+import { pepMessage, personToPepEvents } from "../../core/presence/rich-presence";
 import { deviceToPresence } from "../../core/presence/to-stanza";
 import { writePidf } from "../../core/presence/write-pidf";
 import { reject } from "../../core/rejection";
@@ -179,11 +180,17 @@ export class PresenceFlow implements Carrier {
   /** What a row says as it goes can not be said again when the link is up: it is kept until the server has it. */
   #send(stanza: Element, isLast: boolean): void {
     if (!isLast) {
-      this.#stanzas.send(stanza);
+      this.#stanzas.send(this.#withCapabilities(stanza));
       return;
     }
     const { ids, tellSurely } = this.#context;
     tellSurely({ ...stanza, attrs: { ...stanza.attrs, id: stanza.attrs.id ?? ids.random(96) } });
+  }
+
+  /** Whoever is shown a device may tell it what he publishes (XEP-0163 §4.3.2). */
+  #withCapabilities(stanza: Element): Element {
+    if (stanza.name !== "presence" || stanza.attrs.type !== undefined) return stanza;
+    return { ...stanza, children: [...stanza.children, this.#context.capabilities] };
   }
 
   async #subscribe(key: string, record: SubscriptionRecord, request: SipDialogRequest): Promise<void> {
@@ -313,7 +320,7 @@ export class PresenceFlow implements Carrier {
       writePidf: (document, entity, peer) => this.#pidf(document, entity, peer),
       deviceStanza: (device, document, from, to) => this.#deviceStanza(device, document, from, to),
       seen: (watcher, presentity) => this.#seen.get(watcher, presentity),
-      send: (stanza) => this.#stanzas.send(stanza),
+      send: (stanza) => this.#send(stanza, false),
       rowChanged: (key, before, after) => this.changed(key, before, after),
       want: (key) => this.#notifier.want(key),
       allow: (watcher, presentity) => this.#allow(watcher, presentity),
@@ -338,8 +345,17 @@ export class PresenceFlow implements Carrier {
   }
 
   #remember({ watcher, presentity }: SubscriptionRecord, document: PresenceDocument | undefined): void {
+    this.#tellPerson(watcher, presentity, document?.person);
     if (document === undefined) this.#shown.forget(watcher, presentity);
     else this.#shown.put(watcher, presentity, document);
+  }
+
+  /** Mood, activity and place go to XMPP watchers as PEP's events do. */
+  #tellPerson(watcher: string, presentity: string, person: PersonPresence | undefined): void {
+    const before = this.#shown.get(watcher, presentity)?.person;
+    if (before === undefined && person === undefined) return;
+    for (const item of personToPepEvents(before, person, this.#context.tables.presence))
+      this.#stanzas.send(pepMessage(item, presentity, watcher));
   }
 
   #replay(record: XmppWatcherRecord, to: string): boolean {
@@ -347,7 +363,7 @@ export class PresenceFlow implements Carrier {
     if (document === undefined) return false;
     for (const device of document.devices) {
       if (!device.open && !record.shown.includes(device.id) && document.devices.length > 1) continue;
-      this.#stanzas.send(this.#deviceStanza(device, document, record.presentity, to));
+      this.#send(this.#deviceStanza(device, document, record.presentity, to), false);
     }
     return true;
   }

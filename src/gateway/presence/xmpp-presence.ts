@@ -4,6 +4,7 @@ import { jidSenderToSip, jidTargetToSip } from "../../core/address/domains";
 import { parseStanzaError, stanzaError } from "../../core/error/stanza-error";
 import type { XmppPresenceInput } from "../../core/input";
 import { presenceToDevice } from "../../core/presence/from-stanza";
+import { pepItemsOf, pepItemToPerson } from "../../core/presence/rich-presence";
 import { type Rejection, reject } from "../../core/rejection";
 import { recordKey, type XmppWatcherRecord, xmppWatcherKey } from "../../core/subscription/record";
 import type { Element } from "../../xml/element";
@@ -55,6 +56,10 @@ export class XmppPresence {
     const people = peopleOf(stanza.attrs.from, stanza.attrs.to);
     if (people === undefined) {
       this.#drop("no-address");
+      return;
+    }
+    if (stanza.name === "message") {
+      this.#published(stanza, people);
       return;
     }
     const type = stanza.attrs.type ?? "available";
@@ -162,6 +167,20 @@ export class XmppPresence {
     this.#parts.confirmation.confirm(to, from, device.id);
     if (this.#parts.seen.putDevice(to, from, device)) this.#parts.changedSeen(to, from);
     if (record !== undefined) await this.#watcherSeen(record, people, isAvailable);
+  }
+
+  /** What a person publishes through PEP: her mood, what she does, where she is. */
+  #published(message: Element, { from, to }: FromXmpp): void {
+    const { seen, changedSeen } = this.#parts;
+    const before = seen.get(to, from);
+    if (before === undefined || message.attrs.type === "error") {
+      this.#drop("nobody-watches");
+      return;
+    }
+    let person = before.person;
+    for (const { node, payload } of pepItemsOf(message))
+      person = pepItemToPerson(node, payload, person, this.#context.tables.presence);
+    if (person !== undefined && seen.putPerson(to, from, person)) changedSeen(to, from);
   }
 
   async #watcherSeen(record: XmppWatcherRecord, people: FromXmpp, isAvailable: boolean): Promise<void> {

@@ -11,6 +11,7 @@ import { createCounters } from "../../../src/runtime/counters";
 import { type OpenStore, openStore } from "../../../src/store/sqlite-store";
 import { parseXml, XML_LIMITS } from "../../../src/xml/parser";
 import { write } from "../../../src/xml/writer";
+import { CAPABILITIES } from "../../../src/xmpp/capabilities";
 import { type FixedClock, fixedClock } from "../../support/fixed-clock";
 import { nullLog } from "../../support/null-log";
 import { TABLES } from "./tables";
@@ -147,6 +148,7 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
         options: { ...DEFAULT_PRESENCE, ...options.presence },
         subscriptions: store.subscriptions,
         publications: store.publications,
+        capabilities: CAPABILITIES,
       },
       tables: TABLES,
       limits: DEFAULT_LIMITS,
