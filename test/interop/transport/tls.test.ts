@@ -87,6 +87,20 @@ test("a connection that proved one domain is not used for another (RFC 5923 §8.
   expect(theirs.came.length).toBeLessThanOrEqual(3);
 });
 
+test("a phone without a certificate is reached on the connection that it opened, while that is open (RFC 5626, in part)", async () => {
+  const { ours: phone, theirs: gateway } = await pair("dns");
+  await phone.transports.send(request("subscribe"), towards(gateway));
+  const { source } = await gateway.message(0);
+  const { transport, address, port, connection = 0 } = source;
+  expect(gateway.transports.isConnected?.(connection)).toBe(true);
+  const back = await gateway.transports.send(request("notify"), { transport, address, port, connection });
+  expect(back).toEqual({ ok: true, connection });
+  expect((await phone.message(0)).bytes).toEqual(request("notify"));
+  expect(gateway.counters.get("sip.stream.dialled")).toBe(0);
+  await phone.transports.stop();
+  await until(() => gateway.transports.isConnected?.(connection) === false);
+});
+
 test("messages sent during the handshake share it, and wait for the certificate", async () => {
   const { ours, theirs } = await pair("dns");
   const sent = await Promise.all(
