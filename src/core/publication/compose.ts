@@ -2,7 +2,7 @@
 
 import { mostAvailableFirst } from "../presence/availability";
 import type { DevicePresence, PresenceDocument } from "../presence/document";
-import { type Publication, publicationId } from "./publication";
+import { deviceNameOf, markOf, type Publication, publicationId } from "./publication";
 
 export interface Published {
   readonly publication: Publication;
@@ -41,9 +41,11 @@ function distinct(published: readonly Published[]): DevicePresence[] {
   const taken = new Set<string>();
   const devices: DevicePresence[] = [];
   for (const { publication, document } of published) {
-    const mark = publicationId(publication.etag);
+    const { etag } = publication;
+    const name = document.devices.length === 1 ? deviceNameOf(etag) : undefined;
     for (const device of document.devices) {
-      const id = [device.id, `${device.id}-${mark.slice(-MARK)}`, `${device.id}-${mark}`].find(
+      const own = name ?? device.id;
+      const id = [own, `${own}-${markOf(etag, MARK)}`, `${own}-${markOf(etag)}`].find(
         (one) => !taken.has(one),
       );
       // Left out: a document that names one device over and over.

@@ -1,5 +1,7 @@
 /** What a phone has published, and the tags that stand for it. RFC 3903 §4.1, §8.3. */
 
+import type { PresenceDocument } from "../presence/document";
+
 /** One row of the store: what one device last said of its user. */
 export interface Publication {
   readonly etag: string;
@@ -15,12 +17,30 @@ export interface Publication {
 
 /**
  * The tag of an initial publication. It begins with the time, so that the order of tags is the order of devices; no two
- * tags are ever the same (§6 step 6).
+ * tags are ever the same (§6 step 6). It ends with the device's name: linphone gives its one tuple another id in every
+ * document, and its user's watchers would see one device go and another come each time.
  * @param now milliseconds since 1970
  * @param random URL-safe text of at least 128 bits
+ * @param document what is published
  */
-export function firstEtag(now: number, random: string): string {
-  return `${now.toString(36).padStart(TIME_DIGITS, "0")}${random}`;
+export function firstEtag(now: number, random: string, { devices }: PresenceDocument): string {
+  const [device, ...others] = devices;
+  const tag = `${now.toString(36).padStart(TIME_DIGITS, "0")}${random}`;
+  return device !== undefined && others.length === 0 && NAME.test(device.id)
+    ? `${tag}${NAME_FOLLOWS}${device.id}`
+    : tag;
+}
+
+/** The name that the only device of a publication had at first; undefined when it had none, or was not alone. */
+export function deviceNameOf(etag: string): string | undefined {
+  const [, name] = publicationId(etag).split(NAME_FOLLOWS);
+  return name;
+}
+
+/** What tells a publication from others in few characters, or in many. */
+export function markOf(etag: string, length?: number): string {
+  const [tag = ""] = publicationId(etag).split(NAME_FOLLOWS);
+  return length === undefined ? tag : tag.slice(-length);
 }
 
 /** The tag that replaces another of the same publication. */
@@ -34,7 +54,10 @@ export function publicationId(etag: string): string {
   return end < 0 ? etag : etag.slice(0, end);
 }
 
-/** Legal in a token (RFC 3261 §25.1), and in no random text. */
+/** Legal in a token (RFC 3261 §25.1), and in no random text and no name. */
 const SEPARATOR = ".";
+const NAME_FOLLOWS = "~";
+/** Phones' ids are shorter; a longer one, or one of other characters, is not remembered. */
+const NAME = /^[A-Za-z0-9_-]{1,40}$/;
 /** Until the year 5188. */
 const TIME_DIGITS = 9;

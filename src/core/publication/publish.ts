@@ -90,7 +90,7 @@ function initial(
   if (input.body.length === 0) return refused(reject("BODY_EMPTY", "initial publication")); // step 5
   const document = readBody(input, context);
   if (!document.ok) return refused(document.rejection);
-  const etag = firstEtag(context.now, context.random);
+  const etag = firstEtag(context.now, context.random, document.value);
   const answer = { expiresSeconds: seconds, etag };
   if (seconds === 0) return { kind: "remove", answer };
   const evicts = mustMakeRoom(valid, context.settings.maximumPublications);

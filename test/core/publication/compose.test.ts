@@ -8,7 +8,7 @@ function published(
   document: PresenceDocument,
   more: { readonly etag?: string; readonly modifiedAt?: number } = {},
 ): Published {
-  const etag = more.etag ?? firstEtag(at, `random${at - NOW}xyz`);
+  const etag = more.etag ?? firstEtag(at, `random${at - NOW}xyz`, document);
   const modifiedAt = more.modifiedAt ?? at;
   return {
     publication: {
@@ -45,16 +45,38 @@ test("two phones that call their tuple the same are two devices, whatever the or
 
 test("a device keeps its id when it refreshes and modifies, though its tag changes", () => {
   const first = published(NOW, documentOf(device("t1")));
-  const etag = firstEtag(NOW + 1, "abcdefgh");
+  const etag = firstEtag(NOW + 1, "abcdefgh", documentOf(device("t1")));
   const before = compose([first, published(NOW + 1, documentOf(device("t1")), { etag })], 10);
   const later = nextEtag(nextEtag(etag, "other"), "third");
   const after = compose([first, published(NOW + 1, documentOf(device("t1")), { etag: later })], 10);
   expect(idsOf(after)).toEqual(idsOf(before));
 });
 
+test("a phone that names its one tuple anew in every document (linphone) stays one device", () => {
+  const etag = firstEtag(NOW, "abcdefgh", documentOf(device("qustrn")));
+  const later = documentOf(device("t-dti3", { show: "away" }));
+  expect(compose([published(NOW, later, { etag: nextEtag(etag, "other") })], 10).devices).toMatchObject([
+    { id: "qustrn", show: "away" },
+  ]);
+});
+
+test("of several tuples each keeps the name that the phone gives it, and so does one with an odd name", () => {
+  const etag = firstEtag(NOW, "abcdefgh", documentOf(device("a"), device("b")));
+  expect(idsOf(compose([published(NOW, documentOf(device("c")), { etag })], 10))).toEqual(["c"]);
+  const one = firstEtag(NOW, "abcdefgh", documentOf(device("a")));
+  expect(idsOf(compose([published(NOW, documentOf(device("c"), device("d")), { etag: one })], 10))).toEqual([
+    "c",
+    "d",
+  ]);
+  const odd = firstEtag(NOW, "abcdefgh", documentOf(device("a b.~c")));
+  expect(odd).toBe(firstEtag(NOW, "abcdefgh", documentOf()));
+});
+
 test("three of the same name, and marks that end alike, are still told apart", () => {
   const devices = [1, 2, 3].map((n) =>
-    published(NOW + n, documentOf(device("t1")), { etag: firstEtag(NOW + n, "same") }),
+    published(NOW + n, documentOf(device("t1")), {
+      etag: firstEtag(NOW + n, "same", documentOf(device("t1"))),
+    }),
   );
   expect(new Set(idsOf(compose(devices, 10))).size).toBe(3);
 });
@@ -86,9 +108,9 @@ test("beyond the bound the least available are left out", () => {
 });
 
 test("tags are tokens, grow with time, and tell their publication (RFC 3903 §6 step 6)", () => {
-  const first = firstEtag(NOW, "Ab-_9");
-  expect(first).toMatch(/^[A-Za-z0-9_.-]+$/);
-  expect(firstEtag(NOW + 1, "0") > first).toBe(true);
+  const first = firstEtag(NOW, "Ab-_9", documentOf(device("t1")));
+  expect(first).toMatch(/^[A-Za-z0-9_.~-]+$/);
+  expect(firstEtag(NOW + 1, "0", documentOf()) > first).toBe(true);
   const next = nextEtag(first, "zz");
   expect(next).not.toBe(first);
   expect(publicationId(next)).toBe(publicationId(first));
