@@ -112,6 +112,8 @@ needs(
       await juliet.untilSees(jid, "offline", isClosed);
       phone.be("online");
       await juliet.untilSees(jid, "online again", isOpen);
+      // It gives its tuple another id in every document; juliet sees one device all the same.
+      expect(Object.keys(juliet.resourcesOf(jid)).filter((resource) => resource !== "")).toHaveLength(1);
     });
 
     test("baresip: online, offline, online, and its farewell", async () => {
