@@ -1,0 +1,74 @@
+/**
+ * kill -9 at random instants while people change, come, go, ask, allow, refuse and give up, on both sides. In the end every
+ * pair sees what is so, and nobody was asked for leave that he had given. ISTHMUS_KILLS says how often (docs/reliability.md);
+ * ISTHMUS_SEED repeats a run's choices.
+ * @jest-environment ./test/support/environment.ts
+ */
+
+import { eventually } from "../support/processes";
+import { type PresenceRig, startPresenceRig } from "./support/presence-rig";
+import { PresenceStorm } from "./support/presence-storm";
+import { Table } from "./support/table";
+
+const KILLS = Number(process.env.ISTHMUS_KILLS ?? 15);
+const SEED = Number(process.env.ISTHMUS_SEED ?? 1);
+/** Of each direction. */
+const PAIRS = 60;
+const CHANGES_PER_SECOND = 200;
+/** The longest life, milliseconds after the link is up: reconciliation is under way at most of the kills. */
+const LONGEST_LIFE_MS = 1_500;
+
+jest.setTimeout(120_000 + KILLS * 6_000);
+
+const table = new Table(`kill -9 at ${KILLS} random instants during a storm of presence, seed ${SEED}`, [
+  "changes",
+  "of subscriptions",
+  "NOTIFYs taken",
+  "presence stanzas taken",
+  "asked twice for leave given",
+  "pairs wrong at the end",
+  "right after the last start, s",
+]);
+
+let rig: PresenceRig | undefined;
+afterEach(async () => {
+  await rig?.stop();
+  rig = undefined;
+});
+
+test(`${KILLS} kills during a storm of changes: no pair is wrong at the end, nobody is asked twice`, async () => {
+  rig = await startPresenceRig({
+    presence: {
+      requestsPerSecond: 500,
+      notifyInterval: "20 ms",
+      probeAnswer: "500 ms",
+      retry: { first: "200 ms", longest: "1 s" },
+    },
+  });
+  const { world, gateway } = rig;
+  const storm = new PresenceStorm(world, PAIRS, SEED);
+  for (let kill = 0; kill < KILLS; kill++) {
+    await storm.blowFor(storm.chance.below(LONGEST_LIFE_MS), CHANGES_PER_SECOND);
+    await Promise.all([rig.kill(), storm.blowFor(100, CHANGES_PER_SECOND)]);
+    await Promise.all([gateway.start(), storm.blowFor(300, CHANGES_PER_SECOND)]);
+  }
+  const startedAt = performance.now();
+  await rig.untilRight("the truth after the last life", 60_000);
+  storm.settle();
+  await eventually("answers to everything", () => world.endpoint.inFlight === 0, 40_000);
+  await rig.untilRight("the truth once more", 30_000);
+  const wrong = world.wrong();
+  table.row([
+    storm.changes,
+    storm.subscriptionChanges,
+    world.watchers.notifies,
+    storm.shown,
+    storm.askedTwice,
+    wrong.length,
+    ((performance.now() - startedAt) / 1000).toFixed(1),
+  ]);
+  expect(storm.askedTwice).toBe(0);
+  expect(storm.endedWrongly).toEqual([]);
+  expect(storm.lostDialogs).toEqual([]);
+  expect(wrong).toEqual([]);
+});

@@ -1,0 +1,163 @@
+/** People of both sides who never rest: they change, come and go, ask, allow, refuse, revoke and give up, by seeded chance. */
+
+import type { PresenceWorld, SipPair } from "../../../bench/load/presence-world";
+import type { Contact } from "../../../bench/load/xmpp-people";
+import { Chance } from "./chance";
+
+export class PresenceStorm {
+  readonly chance: Chance;
+  changes = 0;
+  subscriptionChanges = 0;
+  /** Presence stanzas about contacts that XMPP people took. */
+  shown = 0;
+  /** `subscribe` for a pair whose watcher was being shown everything already. */
+  askedTwice = 0;
+  /** SIP watchers who were told that they were refused although they were not. */
+  readonly endedWrongly: string[] = [];
+  /** SIP watchers whose dialog was gone although nobody had ended it. */
+  readonly lostDialogs: string[] = [];
+  #isSettling = false;
+  readonly #world: PresenceWorld;
+  readonly #pairs: number;
+  readonly #byContact = new Map<Contact, SipPair>();
+
+  /** @param pairs of each direction */
+  constructor(world: PresenceWorld, pairs: number, seed: number) {
+    this.#world = world;
+    this.#pairs = pairs;
+    this.chance = new Chance(seed);
+    for (let n = 0; n < pairs; n++) {
+      world.person(n).policy = "wait";
+      world.presentity(n).policy = "pending";
+    }
+    this.#listen();
+  }
+
+  /** Goes on for a time, milliseconds, with so many changes a second. */
+  async blowFor(ms: number, perSecond: number): Promise<void> {
+    const startedAt = performance.now();
+    for (let done = 0; ; ) {
+      const passed = performance.now() - startedAt;
+      const due = (Math.min(passed, ms) / 1000) * perSecond;
+      for (; done < due; done++) this.#act();
+      if (passed >= ms) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Everybody changes once more, and every SIP watcher refreshes: a dialog that only seems to live is found out. */
+  settle(): void {
+    this.#isSettling = true;
+    const { watchers, presentities, people } = this.#world;
+    for (let n = 0; n < this.#pairs; n++) {
+      people.change(this.#world.person(n), "balcony", n % 2 === 0 ? "xa" : "chat");
+      presentities.change(this.#world.presentity(n), "desk", n % 2 === 0 ? "chat" : "xa");
+    }
+    for (const watch of watchers.watches.values()) watchers.subscribe(watch, 3_600);
+  }
+
+  #act(): void {
+    this.changes += 1;
+    const n = this.chance.below(this.#pairs);
+    const kind = this.chance.below(100);
+    if (kind < 30) this.#personChanges(n);
+    else if (kind < 60) this.#presentityChanges(n);
+    else {
+      this.subscriptionChanges += 1;
+      if (kind < 70) this.#sipWatches(n);
+      else if (kind < 80) this.#xmppWatches(n);
+      else if (kind < 90) this.#personDecides(n);
+      else this.#presentityDecides(n);
+    }
+  }
+
+  #personChanges(n: number): void {
+    const person = this.#world.person(n);
+    const resource = this.#oneOf(["balcony", "orchard"]);
+    const leaves = this.chance.below(5) === 0;
+    this.#world.people.change(person, resource, leaves ? undefined : this.#oneOf(SHOWS));
+  }
+
+  #presentityChanges(n: number): void {
+    const closes = this.chance.below(5) === 0;
+    const device = this.#oneOf(["desk", "cell"]);
+    this.#world.presentities.change(
+      this.#world.presentity(n),
+      device,
+      closes ? undefined : this.#oneOf(SHOWS),
+    );
+  }
+
+  #sipWatches(n: number): void {
+    const pair = this.#world.sipPairs.get(n);
+    if (pair === undefined || pair.watch.state === "terminated") {
+      this.#watchAnew(n);
+      return;
+    }
+    // Without an answer to the first SUBSCRIBE there is nothing to refresh or to end.
+    if (pair.watch.remoteTag === "") return;
+    this.#world.watchers.subscribe(pair.watch, this.chance.below(3) === 0 ? 0 : 3_600);
+  }
+
+  #watchAnew(n: number): void {
+    const pair = this.#world.watchFromSip(n);
+    this.#byContact.set(pair.contact, pair);
+  }
+
+  #xmppWatches(n: number): void {
+    const pair = this.#world.xmppPairs.get(n);
+    if (pair === undefined || pair.contact.to === "none") this.#world.watchFromXmpp(n);
+    else if (pair.contact.to !== "leaving" && this.chance.below(4) === 0)
+      this.#world.people.unsubscribe(pair.person, pair.contact);
+  }
+
+  #personDecides(n: number): void {
+    const pair = this.#world.sipPairs.get(n);
+    if (pair === undefined) return;
+    if (pair.contact.from === "asked")
+      this.#world.people.decide(pair.person, pair.contact, this.chance.below(5) > 0);
+    else if (pair.contact.from === "yes" && this.chance.below(6) === 0)
+      this.#world.people.decide(pair.person, pair.contact, false);
+  }
+
+  #presentityDecides(n: number): void {
+    const presentity = this.#world.presentity(n);
+    if (presentity.policy === "pending")
+      this.#world.presentities.decide(presentity, this.chance.below(5) > 0 ? "approve" : "reject");
+    else if (presentity.policy === "reject") presentity.policy = this.#oneOf(["pending", "approve"] as const);
+    else if (this.chance.below(6) === 0) this.#world.presentities.decide(presentity, "reject");
+  }
+
+  #listen(): void {
+    const { watchers, people } = this.#world;
+    people.onSeen = () => {
+      this.shown += 1;
+    };
+    people.onAsked = (_, contact) => {
+      const pair = this.#byContact.get(contact);
+      if (contact.from === "yes" && pair?.watch.state === "active") this.askedTwice += 1;
+    };
+    watchers.onNotify = (watch) => {
+      if (watch.state !== "terminated") return;
+      const n = Number(/\d+/.exec(watch.watcher)?.[0]);
+      const pair = this.#world.sipPairs.get(n);
+      if (pair?.watch !== watch) return;
+      if (watch.reason === "rejected" || watch.reason === "noresource") {
+        if (pair.contact.from === "yes") this.endedWrongly.push(`${watch.watcher} ${watch.reason}`);
+      } else if (watch.reason !== "timeout") this.#watchAnew(n); // RFC 6665 §4.1.3: it may be tried again at once
+    };
+    watchers.onAnswer = (watch, status) => {
+      if (this.#isSettling && status === 481) this.lostDialogs.push(watch.watcher);
+      // The dialog has gone, or its first SUBSCRIBE was not taken: the phone begins anew.
+      const n = Number(/\d+/.exec(watch.watcher)?.[0]);
+      const isCurrent = this.#world.sipPairs.get(n)?.watch === watch;
+      if (isCurrent && (status === 481 || (status >= 500 && watch.state === "asking"))) this.#watchAnew(n);
+    };
+  }
+
+  #oneOf<T>(values: readonly T[]): T {
+    return values[this.chance.below(values.length)] as T;
+  }
+}
+
+const SHOWS = ["", "dnd", "away", "xa", "chat"];
