@@ -9,12 +9,13 @@ import { config } from "./config-init";
 import { map } from "./map";
 import { run } from "./run";
 import { sandbox } from "./sandbox";
+import { subs } from "./subs";
 import { translate } from "./translate";
 
 /** Time to write the last lines and to close connections. */
 const LINGER_MS = 2_000;
 
-const COMMANDS: readonly Command[] = [run, check, map, translate, config, sandbox];
+const COMMANDS: readonly Command[] = [run, check, subs, map, translate, config, sandbox];
 
 /**
  * Runs one command.

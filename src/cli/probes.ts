@@ -1,6 +1,5 @@
 /** The real things that `isthmus check` tries: database, health page, SIP listeners, XMPP handshakes, next hops. */
 
-import { existsSync, rmSync } from "node:fs";
 import type { Config } from "../config/config";
 import { xmppOptions } from "../config/options";
 import { stanzaError } from "../core/error/stanza-error";
@@ -12,11 +11,11 @@ import { createCounters } from "../runtime/counters";
 import { randomIds } from "../runtime/ids";
 import { VERSION } from "../runtime/version";
 import type { ListenerOptions } from "../sip/transport/transport";
-import { openStore } from "../store/sqlite-store";
 import { type ComponentSide, createXmppSide, type LinkState } from "../xmpp/component";
 import type { ComponentOptions } from "../xmpp/options";
 import type { Probe, ProbeResult } from "./probe";
 import { sipProbes } from "./probe-sip";
+import { probeStore } from "./probe-store";
 import { type RunningGateway, runningGateway } from "./running";
 
 /** A server on the same network shakes hands in milliseconds; this leaves time for one that is busy. */
@@ -34,7 +33,7 @@ export async function probesOf(config: Config): Promise<ProbeSet> {
   const sip = sipProbes(config, running);
   const probes: Probe[] = [
     ...(running === undefined ? [] : [runningProbe(running)]),
-    { name: `database ${config.store.file}`, run: async () => probeStore(config) },
+    { name: `database ${config.store.file}`, run: async () => probeStore(config.store) },
     ...healthProbe(config, running),
     ...config.sip.listeners.map((listener) => ({
       name: `SIP listener ${listenerName(listener)}`,
@@ -55,31 +54,6 @@ export async function probesOf(config: Config): Promise<ProbeSet> {
 function runningProbe({ version, upSeconds, ready }: RunningGateway): Probe {
   const detail = `version ${version}, up ${upSeconds} s, ${ready ? "ready" : "not ready"}; what it holds is not opened again`;
   return { name: "a gateway runs already", run: async () => ({ ok: true, detail }) };
-}
-
-/** A database that was not there is made and removed again: whoever runs the gateway shall own its file. */
-function probeStore({ store: options }: Config): ProbeResult {
-  const isNew = !existsSync(options.file);
-  try {
-    const store = openStore(options);
-    const waiting = store.journalSize();
-    store.nextSeq();
-    store.close();
-    if (isNew) return { ok: true, detail: "can be made" };
-    return {
-      ok: true,
-      detail: waiting === 0 ? "writable" : `writable, ${waiting} messages wait in the journal`,
-    };
-  } catch (error) {
-    return {
-      ok: false,
-      detail: (error as Error).message,
-      advice:
-        "Its folder must exist and be writable for the user that runs Isthmus, and the disk have room; or name another store.file.",
-    };
-  } finally {
-    if (isNew) for (const end of ["", "-wal", "-shm"]) rmSync(`${options.file}${end}`, { force: true });
-  }
 }
 
 function healthProbe({ health }: Config, running: RunningGateway | undefined): Probe[] {

@@ -9,15 +9,26 @@ import type Database from "better-sqlite3";
  * @throws Error naming the file that failed, or saying that the file is from a newer release
  */
 export function migrate(database: Database.Database, folder: string): void {
-  const files = migrationFiles(folder);
-  const newest = files.at(-1)?.number ?? 0;
+  const { current } = schemaOf(database, folder);
+  for (const file of migrationFiles(folder)) if (file.number > current) apply(database, file);
+}
+
+/**
+ * The schema that the database has, and the newest one that this release knows.
+ * @throws Error saying that the file is from a newer release
+ */
+export function schemaOf(
+  database: Database.Database,
+  folder: string,
+): { readonly current: number; readonly newest: number } {
+  const newest = migrationFiles(folder).at(-1)?.number ?? 0;
   const current = database.pragma("user_version", { simple: true }) as number;
   if (current > newest) {
     throw new Error(
       `the database has schema ${current}, this release knows only up to ${newest}: run a newer Isthmus`,
     );
   }
-  for (const file of files) if (file.number > current) apply(database, file);
+  return { current, newest };
 }
 
 interface MigrationFile {
@@ -40,6 +51,6 @@ function apply(database: Database.Database, file: MigrationFile): void {
   try {
     run.immediate();
   } catch (error) {
-    throw new Error(`migration ${file.path} failed: ${(error as Error).message}`);
+    throw new Error(`migration ${file.path} failed: ${(error as Error).message}`, { cause: error });
   }
 }

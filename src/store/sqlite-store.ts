@@ -1,6 +1,6 @@
-/** The store on SQLite: journal, receipts, counters. Architecture §5. */
+/** The store on SQLite: journal, receipts, counters; subscriptions and publications beside them. Architecture §5. */
 
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import type { SipMessageOut } from "../core/effect";
 import type {
   DropRequests,
@@ -12,25 +12,13 @@ import type {
 } from "../gateway/sides";
 import { DiskSync } from "./disk-sync";
 import { GroupCommit, SyncError } from "./group-commit";
-import { migrate } from "./migrations";
+import { openDatabase, type StoreOptions } from "./opening";
+import { explain } from "./problem";
 import { SqlitePublications } from "./publications";
 import { SqliteSubscriptions } from "./subscriptions";
 
 /** Sequence numbers are reserved on disk in blocks of this size, so that taking one costs no write. */
 const SEQ_BLOCK = 10_000;
-
-/** Pages of the log (16 MiB) before they are copied into the file, which keeps the event loop waiting for the disk twice. */
-const CHECKPOINT_PAGES = 4_000;
-
-/** What SQLite may keep of the file in memory, KiB: the indexes of 100,000 subscriptions and the rows that change. */
-const CACHE_KIB = 32_768;
-
-export interface StoreOptions {
-  /** Path of the database file, or ":memory:". */
-  readonly file: string;
-  /** Folder of the numbered migrations. */
-  readonly migrations: string;
-}
 
 /** All that is kept on disk, behind one connection and one group commit. */
 export interface OpenStore extends Store {
@@ -43,18 +31,13 @@ export interface OpenStore extends Store {
  * @throws Error with a sentence that names the file and what to do
  */
 export function openStore(options: StoreOptions): OpenStore {
-  const database = open(options.file);
+  const { database, release } = openDatabase(options);
   try {
-    database.pragma("journal_mode = WAL");
-    migrate(database, options.migrations);
-    // The promise covers a power cut, not only a crash: what FULL would do beyond NORMAL is done by DiskSync.
-    database.pragma("synchronous = NORMAL");
-    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    database.pragma(`cache_size = ${-CACHE_KIB}`);
-    return new SqliteStore(database, new DiskSync(options.file));
+    return new SqliteStore(database, new DiskSync(options.file), release);
   } catch (error) {
     database.close();
-    throw new Error(explain(options.file, error));
+    release();
+    throw explain(options.file, error);
   }
 }
 
@@ -63,6 +46,7 @@ class SqliteStore implements OpenStore {
   readonly publications: PublicationStore;
   readonly #database: Database.Database;
   readonly #sync: DiskSync;
+  readonly #release: () => void;
   readonly #commit: GroupCommit;
   readonly #insert: Database.Statement;
   readonly #remove: Database.Statement;
@@ -79,9 +63,10 @@ class SqliteStore implements OpenStore {
   #next: number;
   #reserved: number;
 
-  constructor(database: Database.Database, sync: DiskSync) {
+  constructor(database: Database.Database, sync: DiskSync, release: () => void) {
     this.#database = database;
     this.#sync = sync;
+    this.#release = release;
     this.#commit = new GroupCommit(database, sync);
     this.subscriptions = new SqliteSubscriptions(database, this.#commit);
     this.publications = new SqlitePublications(database, this.#commit);
@@ -186,6 +171,7 @@ class SqliteStore implements OpenStore {
     this.#commit.flush();
     this.#sync.close();
     this.#database.close();
+    this.#release();
   }
 }
 
@@ -233,28 +219,3 @@ function toEntry(row: JournalRow): JournalEntry {
     ...(row.report === null ? {} : { report: row.report }),
   };
 }
-
-function open(file: string): Database.Database {
-  try {
-    return new Database(file, { timeout: 2000 });
-  } catch (error) {
-    throw new Error(explain(file, error));
-  }
-}
-
-function explain(file: string, error: unknown): string {
-  const { code, message } = error as { code?: string; message: string };
-  const advice = ADVICE.find(([prefix]) => code?.startsWith(prefix))?.[1] ?? "see the message of SQLite";
-  return `database ${file}: ${message} (${advice})`;
-}
-
-const ADVICE: readonly (readonly [code: string, advice: string])[] = [
-  ["SQLITE_CORRUPT", "the file is damaged: restore it from a backup, or move it away to start empty"],
-  ["SQLITE_NOTADB", "this is not a database: move it away, or name another file in store.file"],
-  ["SQLITE_BUSY", "another process holds it: is a gateway running already?"],
-  ["SQLITE_LOCKED", "another process holds it: is a gateway running already?"],
-  ["SQLITE_FULL", "the disk is full: make room"],
-  ["SQLITE_CANTOPEN", "the folder must exist and be writable for the user that runs Isthmus"],
-  ["SQLITE_READONLY", "the file must be writable for the user that runs Isthmus"],
-  ["SQLITE_IOERR", "the disk did not take it: look at the system's log"],
-];

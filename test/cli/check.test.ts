@@ -172,7 +172,9 @@ describe("the database", () => {
     const file = configFile();
     const { store } = loadConfig(file, {});
     openStore(store).close();
-    expect(Object.values(await results(file, /database/))).toEqual([{ ok: true, detail: "writable" }]);
+    expect(Object.values(await results(file, /database/))).toEqual([
+      { ok: true, detail: "undamaged and writable" },
+    ]);
     expect(existsSync(store.file)).toBe(true);
   });
 

@@ -2,7 +2,7 @@ import { VERSION } from "../../src/runtime/version";
 import { configFile } from "./config-file";
 import { isthmus } from "./terminal";
 
-const COMMANDS = ["run", "check", "map", "translate", "config", "sandbox"];
+const COMMANDS = ["run", "check", "subs", "map", "translate", "config", "sandbox"];
 
 test.each(["--help", "-h", "help"])("%s lists every command and the exit codes", async (word) => {
   const call = await isthmus([word]);
@@ -50,11 +50,14 @@ test.each(["run", "check", "sandbox"])("isthmus %s takes no further word", async
   expect(call.error).toMatch(`isthmus ${name}: ${name} takes no isthmus.yaml`);
 });
 
-test.each(["run", "check", "map", "translate"])("isthmus %s wants a value for --config", async (name) => {
-  const call = await isthmus([name, "--config"]);
-  expect(call).toMatchObject({ code: 2, out: "" });
-  expect(call.error).toContain("'--config <value>' argument missing");
-});
+test.each(["run", "check", "subs", "map", "translate"])(
+  "isthmus %s wants a value for --config",
+  async (name) => {
+    const call = await isthmus([name, "--config"]);
+    expect(call).toMatchObject({ code: 2, out: "" });
+    expect(call.error).toContain("'--config <value>' argument missing");
+  },
+);
 
 test.each(["run", "check"])(
   "isthmus %s without a configuration says how to make or name one",

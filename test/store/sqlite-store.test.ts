@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -16,6 +16,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const open = (): Store => openStore({ file, migrations: MIGRATIONS });
+/** What a next life finds when this one is killed now. */
+const openAsAfterCrash = (): Store => {
+  const copy = join(folder, "copy.db");
+  for (const end of ["", "-wal"]) copyFileSync(`${file}${end}`, `${copy}${end}`);
+  return openStore({ file: copy, migrations: MIGRATIONS });
+};
 
 function entry(seq: number, text = "hello"): JournalEntry {
   return {
@@ -116,7 +122,7 @@ describe("journal (architecture §4 point 3)", () => {
     other.exec("COMMIT");
     other.close();
     const given = store.nextSeq();
-    const after = open();
+    const after = openAsAfterCrash();
     expect(after.nextSeq()).toBeGreaterThan(given);
     after.close();
     store.close();
@@ -125,7 +131,7 @@ describe("journal (architecture §4 point 3)", () => {
   test("sequence numbers grow across restarts, also when nothing was closed in order", () => {
     const before = open();
     const last = [before.nextSeq(), before.nextSeq(), before.nextSeq()].at(-1)!;
-    const after = open();
+    const after = openAsAfterCrash();
     expect(after.nextSeq()).toBeGreaterThan(last);
     after.close();
     before.close();

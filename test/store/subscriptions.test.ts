@@ -2,13 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import type {
-  SipWatcherRecord,
-  SubscriptionRecord,
-  XmppWatcherRecord,
-} from "../../src/core/subscription/record";
-import type { Step } from "../../src/core/subscription/step";
+import type { SipWatcherRecord, SubscriptionRecord } from "../../src/core/subscription/record";
 import { type OpenStore, openStore } from "../../src/store/sqlite-store";
+import { DIALOG, keep, notified, nthWatcher, SIP_KEY, SIP_WATCHER, XMPP_KEY, XMPP_WATCHER } from "./records";
 
 const MIGRATIONS = join(__dirname, "../../migrations");
 let folder: string;
@@ -26,87 +22,111 @@ afterEach(() => {
 });
 
 const open = (): OpenStore => openStore({ file, migrations: MIGRATIONS });
-
-const DIALOG = {
-  callId: "call-1@isthmus.example",
-  localTag: "l1",
-  remoteTag: "r1",
-  localUri: "sip:juliet@xmpp.example",
-  remoteUri: "sip:romeo@sip.example",
-  localCseq: 7,
-  remoteCseq: 3,
-  remoteTarget: "sip:romeo@192.0.2.7:5060;ob",
-  routes: ["<sip:192.0.2.8;lr>"],
+const put = (key: string, record: SubscriptionRecord) => store.subscriptions.step(key, keep(record));
+const reopen = (): void => {
+  store.close();
+  store = open();
 };
 
-const SIP_WATCHER: SipWatcherRecord = {
-  direction: "sip-watcher",
-  what: "presence",
-  watcher: "romeo@sip.example",
-  presentity: "juliet@xmpp.example",
-  peer: "default",
-  state: "active",
-  dialog: DIALOG,
-  expiresAt: 4_000_000,
-  dueAt: 3_900_000,
-  owed: false,
-};
-const SIP_KEY = "s call-1@isthmus.example l1";
-
-const XMPP_WATCHER: XmppWatcherRecord = {
-  direction: "xmpp-watcher",
-  watcher: "juliet@xmpp.example",
-  presentity: "romeo@sip.example",
-  peer: "default",
-  state: "requesting",
-  authorized: false,
-  attempts: 0,
-  expires: 3600,
-  online: "unknown",
-  shown: [],
-};
-const XMPP_KEY = "x juliet@xmpp.example romeo@sip.example";
-
-/** A step that keeps this record. */
-const keep =
-  (record: SubscriptionRecord | undefined, effects: Step["effects"] = []) =>
-  (): Step => ({ record, effects });
-
-const notified = (record: SubscriptionRecord | undefined): Step => {
-  const { dialog, ...rest } = record as SipWatcherRecord;
-  return {
-    record: { ...rest, dialog: { ...dialog, localCseq: dialog.localCseq + 1 }, owed: true },
-    effects: [],
-  };
-};
+/** What another process sees: only what was committed. */
+function onDisk(): SubscriptionRecord["direction"][] {
+  const other = new Database(file, { readonly: true });
+  const keys = other.prepare("SELECT key FROM subscription ORDER BY key").pluck().all();
+  other.close();
+  return keys as SubscriptionRecord["direction"][];
+}
 
 describe("a step", () => {
+  const WITH_DIALOG: SubscriptionRecord = {
+    ...XMPP_WATCHER,
+    dialog: { ...DIALOG, routes: [] },
+    dueAt: 5,
+    due: "retry",
+    shown: ["a", "b"],
+  };
+  const { remoteTag: _tag, remoteCseq: _cseq, ...early } = DIALOG;
+
   test.each([
-    [SIP_KEY, SIP_WATCHER],
+    ["a SIP watcher", SIP_KEY, SIP_WATCHER],
     [
+      "one with all that is optional",
       SIP_KEY,
-      { ...SIP_WATCHER, eventId: "7", intervalMs: 5_000, reason: "timeout", state: "ending", owed: true },
+      {
+        ...SIP_WATCHER,
+        eventId: "7",
+        intervalMs: 5_000,
+        reason: "timeout",
+        state: "ending",
+        owed: true,
+        // A field that a later release adds is kept as well.
+        later: { added: [1, "ž"] },
+      } as SipWatcherRecord,
     ],
-    [XMPP_KEY, XMPP_WATCHER],
-    [
-      XMPP_KEY,
-      { ...XMPP_WATCHER, dialog: { ...DIALOG, routes: [] }, dueAt: 5, due: "retry", shown: ["a", "b"] },
-    ],
-  ] as const)("keeps every field of the record (%s)", async (key, record) => {
-    await store.subscriptions.step(key, keep(record));
-    expect(store.subscriptions.get(key)).toEqual(record);
-    store.close();
-    store = open();
+    ["an XMPP watcher without a dialog", XMPP_KEY, XMPP_WATCHER],
+    ["one with a dialog", XMPP_KEY, WITH_DIALOG],
+    ["one whose dialog nobody has answered", XMPP_KEY, { ...WITH_DIALOG, dialog: early }],
+  ] as const)("keeps every field of %s", async (_, key, record) => {
+    await put(key, record);
+    expect(store.subscriptions.get(key)).toBe(record);
+    reopen();
     expect(store.subscriptions.get(key)).toStrictEqual(record);
     expect(store.subscriptions.count()).toBe(1);
   });
 
+  const changes: readonly [string, SubscriptionRecord, (record: never) => SubscriptionRecord][] = [
+    ["a CSeq of ours", SIP_WATCHER, (one: SipWatcherRecord) => notified(one).record as SipWatcherRecord],
+    ["a time", SIP_WATCHER, (one: SipWatcherRecord) => ({ ...one, expiresAt: 9, dueAt: 8 })],
+    ["no time", SIP_WATCHER, ({ dueAt: _, ...one }: SipWatcherRecord) => one],
+    ["a state", SIP_WATCHER, (one: SipWatcherRecord) => ({ ...one, state: "ending", reason: "giveup" })],
+    [
+      "all",
+      SIP_WATCHER,
+      (one: SipWatcherRecord) =>
+        ({ ...notified(one).record, state: "pending", dueAt: 1 }) as SipWatcherRecord,
+    ],
+    [
+      "a remote target",
+      SIP_WATCHER,
+      (one: SipWatcherRecord) => ({ ...one, dialog: { ...one.dialog, remoteTarget: "sip:x" } }),
+    ],
+    ["a field less", { ...SIP_WATCHER, eventId: "1" }, ({ eventId: _, ...one }: SipWatcherRecord) => one],
+    [
+      "a dialog",
+      XMPP_WATCHER,
+      (one: SubscriptionRecord) => ({ ...one, dialog: DIALOG }) as SubscriptionRecord,
+    ],
+    [
+      "another dialog",
+      WITH_DIALOG,
+      (one: SubscriptionRecord) =>
+        ({ ...one, dialog: { ...DIALOG, callId: "2", localTag: "2" } }) as SubscriptionRecord,
+    ],
+    ["no dialog", WITH_DIALOG, ({ dialog: _, ...one }: SubscriptionRecord) => one as SubscriptionRecord],
+    [
+      "a list in the place of one that is as long",
+      WITH_DIALOG,
+      (one: SubscriptionRecord) => ({ ...one, shown: ["a", "c"] }) as SubscriptionRecord,
+    ],
+  ];
+
+  test.each(changes)("changes %s", async (_, before, change) => {
+    await put("key", before);
+    const after = change(before as never);
+    await put("key", after);
+    reopen();
+    expect(store.subscriptions.get("key")).toStrictEqual(after);
+    // Also from the row, not only from what is remembered of it.
+    await store.subscriptions.step("key", (record) => ({ record: change(record as never), effects: [] }));
+    reopen();
+    expect(store.subscriptions.get("key")).toStrictEqual(change(after as never));
+  });
+
   test("is on disk when it resolves, with its effects", async () => {
     const effects = [{ kind: "want-notify" }] as const;
-    expect(await store.subscriptions.step(SIP_KEY, keep(SIP_WATCHER, effects))).toBe(effects);
-    const other = new Database(file, { readonly: true });
-    expect(other.prepare("SELECT key FROM subscription").pluck().all()).toEqual([SIP_KEY]);
-    other.close();
+    const written = store.subscriptions.step(SIP_KEY, keep(SIP_WATCHER, effects));
+    expect(onDisk()).toEqual([]);
+    expect(await written).toBe(effects);
+    expect(onDisk()).toEqual([SIP_KEY]);
   });
 
   test("sees what the ones before it have left, also in the same group; each resolves in its turn", async () => {
@@ -115,7 +135,7 @@ describe("a step", () => {
     const steps = [1, 2, 3].map((number) =>
       store.subscriptions
         .step(SIP_KEY, (record) => {
-          seen.push(record === undefined ? undefined : (record as SipWatcherRecord).dialog.localCseq);
+          seen.push((record as SipWatcherRecord | undefined)?.dialog.localCseq);
           return record === undefined ? keep(SIP_WATCHER)() : notified(record);
         })
         .then(() => order.push(number)),
@@ -127,4 +147,138 @@ describe("a step", () => {
       [1, 2, 3],
     ]);
   });
+
+  test("that throws rejects alone and changes nothing; its group is kept", async () => {
+    const mistake = new Error("our own");
+    const results = await Promise.allSettled([
+      put(SIP_KEY, SIP_WATCHER),
+      store.subscriptions.step(SIP_KEY, () => {
+        throw mistake;
+      }),
+      // What no column takes is such a mistake too.
+      put(XMPP_KEY, { ...XMPP_WATCHER, dueAt: 0.5 }),
+      put(SIP_KEY, { ...SIP_WATCHER, dueAt: Number.NaN }),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected", "rejected"]);
+    expect((results[1] as PromiseRejectedResult).reason).toBe(mistake);
+    expect(store.subscriptions.get(XMPP_KEY)).toBeUndefined();
+    reopen();
+    expect(store.subscriptions.get(SIP_KEY)).toEqual(SIP_WATCHER);
+    expect(store.subscriptions.count()).toBe(1);
+  });
+
+  test("that changes nothing writes nothing, and resolves after what was written before it", async () => {
+    await put(SIP_KEY, SIP_WATCHER);
+    const other = new Database(file, { readonly: true });
+    // Changes when another connection commits something.
+    const version = () => other.pragma("data_version", { simple: true });
+    const before = version();
+    const same = (record: SubscriptionRecord | undefined) => ({ record, effects: [] });
+    await store.subscriptions.step(SIP_KEY, same);
+    await store.subscriptions.step(SIP_KEY, (record) => ({
+      record: { ...(record as SipWatcherRecord) },
+      effects: [],
+    }));
+    await store.subscriptions.step("no such key", same);
+    expect(version()).toBe(before);
+    const order: string[] = [];
+    const change = store.subscriptions.step(SIP_KEY, notified).then(() => order.push("change"));
+    await store.subscriptions.step(SIP_KEY, same).then(() => order.push("none"));
+    await change;
+    expect(order).toEqual(["change", "none"]);
+    expect(version()).not.toBe(before);
+    other.close();
+  });
+
+  test("that returns no record removes the row", async () => {
+    await put(SIP_KEY, SIP_WATCHER);
+    const removed = store.subscriptions.step(SIP_KEY, keep(undefined));
+    expect(store.subscriptions.get(SIP_KEY)).toBeUndefined();
+    expect(store.subscriptions.nextDue()).toBeUndefined();
+    await removed;
+    reopen();
+    expect([store.subscriptions.count(), onDisk()]).toEqual([0, []]);
+  });
+
+  test("of thousands, each finds its own row", async () => {
+    const all = Array.from({ length: 9_000 }, (_, n) => nthWatcher(n));
+    await Promise.all(all.map(({ key, record }) => put(key, record)));
+    await Promise.all(all.map(({ key }) => store.subscriptions.step(key, notified)));
+    const wrong = all.filter(({ key, record }) => {
+      const { watcher, dialog } = store.subscriptions.get(key) as SipWatcherRecord;
+      return watcher !== record.watcher || dialog.callId !== record.dialog.callId || dialog.localCseq !== 8;
+    });
+    expect(wrong).toEqual([]);
+  });
 });
+
+describe("a row is found", () => {
+  const other = nthWatcher(2);
+
+  beforeEach(async () => {
+    await Promise.all([
+      put(SIP_KEY, SIP_WATCHER),
+      put(XMPP_KEY, { ...XMPP_WATCHER, dialog: { ...DIALOG, callId: "ours" }, dueAt: 5 }),
+      put(other.key, { ...other.record, watcher: SIP_WATCHER.watcher }),
+    ]);
+  });
+
+  test("by its dialog, which both names make", () => {
+    expect(store.subscriptions.keyOfDialog("call-1@isthmus.example", "l1")).toBe(SIP_KEY);
+    expect(store.subscriptions.keyOfDialog("ours", "l1")).toBe(XMPP_KEY);
+    expect(store.subscriptions.keyOfDialog("ours", "l2")).toBeUndefined();
+    expect(store.subscriptions.keyOfDialog("OURS", "l1")).toBeUndefined();
+  });
+
+  test("by pair, watcher or presentity, in its direction alone", () => {
+    const { subscriptions } = store;
+    const [romeo, juliet] = ["romeo@sip.example", "juliet@xmpp.example"];
+    expect(subscriptions.ofPair("sip-watcher", romeo, juliet).map(callIdOf)).toEqual([
+      "call-1@isthmus.example",
+      "call-2@isthmus.example",
+    ]);
+    expect(subscriptions.ofPair("xmpp-watcher", juliet, romeo).map(callIdOf)).toEqual(["ours"]);
+    expect(subscriptions.ofPair("xmpp-watcher", romeo, juliet)).toEqual([]);
+    expect(subscriptions.ofWatcher("sip-watcher", romeo, 10)).toHaveLength(2);
+    expect(subscriptions.ofWatcher("sip-watcher", romeo, 1)).toHaveLength(1);
+    expect(subscriptions.ofWatcher("xmpp-watcher", romeo, 10)).toEqual([]);
+    expect(subscriptions.ofPresentity("sip-watcher", juliet, 10)).toHaveLength(2);
+    expect(subscriptions.ofPresentity("sip-watcher", juliet, 1)).toHaveLength(1);
+    expect(subscriptions.ofPresentity("xmpp-watcher", juliet, 10)).toEqual([]);
+    expect(subscriptions.countOfWatcher("sip-watcher", romeo)).toBe(2);
+    expect(subscriptions.countOfWatcher("xmpp-watcher", romeo)).toBe(0);
+  });
+
+  test("by the time at which it is due, the longest due first", async () => {
+    const { subscriptions } = store;
+    expect(subscriptions.nextDue()).toBe(2);
+    expect(subscriptions.due(1, 10)).toEqual([]);
+    expect(subscriptions.due(5, 10)).toEqual([other.key, XMPP_KEY]);
+    expect(subscriptions.due(4_000_000, 2)).toEqual([other.key, XMPP_KEY]);
+    await subscriptions.step(other.key, (record) => ({
+      record: { ...(record as SipWatcherRecord), dueAt: 9 },
+      effects: [],
+    }));
+    expect(subscriptions.nextDue()).toBe(5);
+    expect(subscriptions.due(5, 10)).toEqual([XMPP_KEY]);
+  });
+
+  test("by going through all of them", () => {
+    const [first, second] = [store.subscriptions.page("", 2), store.subscriptions.page(other.key, 2)];
+    expect([...first, ...second].map(callIdOf)).toEqual([
+      "call-1@isthmus.example",
+      "call-2@isthmus.example",
+      "ours",
+    ]);
+    expect(store.subscriptions.page(XMPP_KEY, 2)).toEqual([]);
+  });
+
+  test("as the steps have left it that wait for the disk", () => {
+    const written = put(SIP_KEY, { ...SIP_WATCHER, presentity: "nurse@xmpp.example" });
+    expect(store.subscriptions.ofPresentity("sip-watcher", "juliet@xmpp.example", 10)).toHaveLength(1);
+    expect(store.subscriptions.ofPresentity("sip-watcher", "nurse@xmpp.example", 10)).toHaveLength(1);
+    return written;
+  });
+});
+
+const callIdOf = (record: SubscriptionRecord): string | undefined => record.dialog?.callId;

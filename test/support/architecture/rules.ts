@@ -177,7 +177,7 @@ const TOP = ["main.ts", "cli", "sandbox"];
 const FILLED_ONCE = ["core/message/composing.ts: const TABLE"];
 /**
  * Readers of files and environment: the configuration; commands and sandbox, which work for a person; the store, whose
- * migrations and log are files; the version, which is a line of package.json.
+ * migrations, log and lock are files; the version, which is a line of package.json.
  */
 const READERS = [
   "config",
@@ -185,5 +185,6 @@ const READERS = [
   "sandbox",
   "store/migrations.ts",
   "store/disk-sync.ts",
+  "store/instance-lock.ts",
   "runtime/version.ts",
 ];
