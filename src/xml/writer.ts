@@ -2,6 +2,7 @@
 
 import { scrub } from "./characters";
 import type { Element } from "./element";
+import { NS } from "./namespaces";
 
 /**
  * Writes an element. A namespace is declared by `xmlns` where it differs from the parent's; no element gets a prefix.
@@ -48,7 +49,8 @@ export interface Tally {
 /** The start tag, closed at once when there is nothing inside. */
 function startTag(element: Element, parentNs: string, tally: Tally): string {
   let out = `<${checkedName(element.name)}`;
-  if (element.ns !== parentNs) out += ` xmlns='${escapeAttribute(element.ns, tally)}'`;
+  if (element.ns !== parentNs)
+    out += NAMESPACES.get(element.ns) ?? ` xmlns='${escapeAttribute(element.ns, tally)}'`;
   let prefixes = 0;
   for (const key in element.attrs) {
     const value = escapeAttribute(element.attrs[key] as string, tally);
@@ -66,6 +68,7 @@ function startTag(element: Element, parentNs: string, tally: Tally): string {
 
 /** The name itself. @throws Error when it is no XML name */
 export function checkedName(name: string): string {
+  if (USUAL_NAMES.has(name)) return name;
   if (!ASCII_NAME.test(name) && !NAME.test(name)) throw new Error(`not an XML name: ${JSON.stringify(name)}`);
   return name;
 }
@@ -109,6 +112,14 @@ const REFERENCES: Readonly<Record<string, string>> = {
   "\t": "&#x9;",
 };
 
+/** Those of nearly every stanza; known to be names. */
+const USUAL_NAMES: ReadonlySet<string> = new Set([
+  ..."message presence iq body thread active origin-id from to id type".split(" "),
+]);
+/** The declarations of our own namespaces, which need no escaping. */
+const NAMESPACES: ReadonlyMap<string, string> = new Map(
+  Object.values(NS).map((name) => [name, ` xmlns='${name}'`]),
+);
 const OPEN_BRACE = 0x7b;
 const ESCAPED_IN_TEXT = /[&<>\r]/g;
 const ESCAPED_IN_VALUE = /[&<>'\r\n\t]/g;

@@ -46,7 +46,9 @@ export function responseBytes(
     refuseLineEnds(value, name);
     text += `${name}: ${value}\r\n`;
   }
-  return Buffer.from(`${text}Content-Length: 0\r\n\r\n`, "utf8");
+  text += "Content-Length: 0\r\n\r\n";
+  // Where both lengths are equal every character is one octet, which is written faster.
+  return Buffer.from(text, Buffer.byteLength(text) === text.length ? "latin1" : "utf8");
 }
 
 function copiedFields(request: SipRequest, status: number, toTag: string | undefined): HeaderField[] {

@@ -11,20 +11,23 @@ export type Answered =
  * At 20,000 requests a second 640,000 completed transactions wait for Timer J at once. A retransmitted request brings
  * along all that its answer is made of, save status and reason, so a slot keeps 64 bits of the request's hash, 20 bits
  * of its Via and 12 bits that name status and reason. Slots live in generations that are dropped whole: nothing is
- * allocated or timed for a transaction, and one lives at least Timer J and at most a quarter longer.
+ * allocated or timed for a transaction, and one lives at least Timer J and at most a quarter longer. Nearly every request is
+ * new, and a look into each generation would find it in no cache of the processor: a byte says which may have it.
  */
 export class AnsweredTransactions {
   readonly #span: number;
   readonly #generations: Generation[] = [];
   readonly #answers: { readonly status: number; readonly reason: string }[] = [];
   readonly #codes = new Map<string, number>();
+  /** By the low bits of the hash: the bit of each generation that has such a request. */
+  readonly #seen = new Uint8Array(SEEN);
   #endsAt: number;
 
   /** @param lifetime Timer J in milliseconds */
   constructor(lifetime: number, now: number) {
     this.#span = Math.max(1, Math.ceil(lifetime / (GENERATIONS - 1)));
     this.#endsAt = now + this.#span;
-    for (let n = 0; n < GENERATIONS; n++) this.#generations.push(new Generation());
+    for (let n = 0; n < GENERATIONS; n++) this.#generations.push(new Generation(1 << n));
   }
 
   /** Transactions held, those past Timer J but not yet dropped included. */
@@ -38,14 +41,16 @@ export class AnsweredTransactions {
   get bytes(): number {
     let bytes = 0;
     for (const generation of this.#generations) bytes += generation.slots.byteLength;
-    return bytes;
+    return bytes + this.#seen.byteLength;
   }
 
   find(identity: RequestIdentity, now: number): Answered | undefined {
     this.#rotate(now);
+    const seen = this.#seen[identity.lo & (SEEN - 1)] as number;
+    if (seen === 0) return undefined;
     let merged = false;
     for (const generation of this.#generations) {
-      if (generation.size === 0) continue;
+      if ((seen & generation.bit) === 0) continue;
       const { slots, mask } = generation;
       for (let slot = identity.lo & mask; ; slot = (slot + 1) & mask) {
         const word = slots[3 * slot + 2] as number;
@@ -68,11 +73,10 @@ export class AnsweredTransactions {
     if (code === 0) return false;
     this.#rotate(now);
     // Timer J counts from now, so the newest generation takes it.
-    (this.#generations[0] as Generation).add(
-      identity.hi,
-      identity.lo,
-      ((identity.via & ~CODE_MASK) | code) >>> 0,
-    );
+    const newest = this.#generations[0] as Generation;
+    newest.add(identity.hi, identity.lo, ((identity.via & ~CODE_MASK) | code) >>> 0);
+    const at = identity.lo & (SEEN - 1);
+    this.#seen[at] = (this.#seen[at] as number) | newest.bit;
     return true;
   }
 
@@ -93,6 +97,7 @@ export class AnsweredTransactions {
     for (let n = Math.min(spans, GENERATIONS); n > 0; n--) {
       const oldest = this.#generations.pop() as Generation;
       oldest.clear((this.#generations[0] as Generation).size);
+      for (let at = 0; at < SEEN; at++) this.#seen[at] = (this.#seen[at] as number) & ~oldest.bit;
       this.#generations.unshift(oldest);
     }
     this.#endsAt += spans * this.#span;
@@ -104,6 +109,8 @@ class Generation {
   slots = new Uint32Array(3 * SMALLEST);
   mask = SMALLEST - 1;
   size = 0;
+
+  constructor(readonly bit: number) {}
 
   add(hi: number, lo: number, word: number): void {
     if (4 * (this.size + 1) > 3 * (this.mask + 1)) this.#grow();
@@ -149,6 +156,8 @@ const EMPTY = 0;
 /** Four whole spans after the running one: Timer J is kept to a quarter. */
 const GENERATIONS = 5;
 const SMALLEST = 1024;
+/** Half a mebibyte: one byte for each request of Timer J at 16,000 a second. */
+const SEEN = 1 << 19;
 const CODE_BITS = 12;
 const CODE_MASK = (1 << CODE_BITS) - 1;
 /** Different pairs of status and reason that fit the code; reasons come from fixed texts and from XMPP error texts. */

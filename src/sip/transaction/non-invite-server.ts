@@ -52,7 +52,8 @@ export class NonInviteServerTransactions {
   readonly #counters: Counters;
   readonly #sender: AnswerSender;
   readonly #pending = new TransientMap<string, PendingRequest>();
-  readonly #perSource = new Map<string, number>();
+  /** Boxed, so that counting is one look-up. */
+  readonly #perSource = new Map<string, { open: number }>();
   readonly #deadlines: Deadlines<PendingRequest>;
   readonly #answered: AnsweredTransactions;
   readonly #kept: KeptAnswers;
@@ -118,7 +119,9 @@ export class NonInviteServerTransactions {
     const pending = new PendingRequest(received, now + this.#patience);
     this.#pending.set(received.identity.request, pending);
     const { address } = received.source;
-    this.#perSource.set(address, (this.#perSource.get(address) ?? 0) + 1);
+    const source = this.#perSource.get(address);
+    if (source === undefined) this.#perSource.set(address, { open: 1 });
+    else source.open += 1;
     this.#deadlines.set(pending, now + this.#trying);
     return pending;
   }
@@ -187,14 +190,15 @@ export class NonInviteServerTransactions {
     this.#pending.delete(pending.received.identity.request);
     this.#deadlines.remove(pending);
     const { address } = pending.received.source;
-    const left = (this.#perSource.get(address) ?? 1) - 1;
-    if (left === 0) this.#perSource.delete(address);
-    else this.#perSource.set(address, left);
+    const source = this.#perSource.get(address);
+    if (source === undefined) return;
+    source.open -= 1;
+    if (source.open === 0) this.#perSource.delete(address);
   }
 
   #hasRoom(address: string): boolean {
     if (this.#pending.size >= this.#limits.maximum) return false;
-    if ((this.#perSource.get(address) ?? 0) >= this.#limits.maximumPerSource) return false;
+    if ((this.#perSource.get(address)?.open ?? 0) >= this.#limits.maximumPerSource) return false;
     return this.#answered.size < MAXIMUM_COMPLETED;
   }
 }

@@ -73,7 +73,10 @@ function listenerOn(
   }
 
   function post(bytes: Buffer, to: string, port: number): void {
-    if (refusalOf(bytes) !== undefined) return counters.add("sip.udp.send-errors");
+    if (refusalOf(bytes) !== undefined) {
+      counters.add("sip.udp.send-errors");
+      return;
+    }
     waiting++;
     socket.send(bytes, port, to, sent);
   }

@@ -61,3 +61,15 @@ test("more different answers than fit are refused, so that the caller keeps them
   expect(answered.add(identity(9, 9), 500, "one too many", 0)).toBe(false);
   expect(answered.add(identity(9, 9), 500, "reason 7", 0)).toBe(true);
 });
+
+test("a request is found in whatever generation it is, and no more once that is gone", () => {
+  const answered = new AnsweredTransactions(J, 0);
+  // The low bits are the same: each must be told from the others.
+  const at = (n: number) => identity(n, 77);
+  for (let n = 0; n < 5; n++) answered.add(at(n), 202, "Accepted", (n * J) / 4);
+  for (let n = 1; n < 5; n++) expect(answered.find(at(n), J)?.kind).toBe("retransmission");
+  expect(answered.find(at(9), J)).toBeUndefined();
+  expect(answered.find(at(1), 3 * J)).toBeUndefined();
+  answered.add(at(1), 202, "Accepted", 3 * J);
+  expect(answered.find(at(1), 3 * J)?.kind).toBe("retransmission");
+});
