@@ -3,10 +3,10 @@
 import type { XmlLimits } from "../../xml/parser";
 
 /**
- * A person with a hundred devices writes some 60 KiB. The longest lawful SIP message is bounded before; this is for what comes
- * by TCP.
+ * A person with a hundred devices writes some 60 KiB and 1,200 elements. Who writes a thousand tuples means no good: reading them
+ * takes time from everybody.
  */
-export const DOCUMENT_LIMITS: XmlLimits = { bytes: 262_144, depth: 32, elements: 5_000, attributes: 64 };
+export const DOCUMENT_LIMITS: XmlLimits = { bytes: 262_144, depth: 32, elements: 2_500, attributes: 64 };
 /** Tuples of one document: each is a stanza to every watcher. The most available are kept. */
 export const MAXIMUM_DEVICES = 100;
 /** Notes of one device, or of the person: one for each language that a person might write. */

@@ -23,10 +23,11 @@ export function readPidf(root: Element, language: string | undefined): PresenceD
   const inherited = said !== undefined && isLanguageTag(said) ? said : language;
   const found = childElements(root);
   const person = readPerson(root, inherited);
+  const idle = idleDevices(found);
   const personIdle = found.filter(isPerson).map(idleOf).find(isKnown);
   const devices = found
     .filter(({ name, ns }) => name === "tuple" && ns === root.ns)
-    .map((tuple) => readTuple(tuple, inherited, idleOf(deviceOf(tuple, found)) ?? personIdle));
+    .map((tuple) => readTuple(tuple, inherited, idle.get(deviceIdOf(tuple)) ?? personIdle));
   return {
     devices: bounded(devices),
     ...(person === undefined ? undefined : { person }),
@@ -76,15 +77,19 @@ function isOpen(status: Element): boolean {
   return basic === undefined || text(basic).trim().toLowerCase() !== "closed";
 }
 
-/** The `<device/>` that runs the tuple's service. RFC 4479 §3.3. */
-function deviceOf(tuple: Element, found: readonly Element[]): Element | undefined {
-  const named = child(tuple, NS.dataModel, "deviceID");
-  if (named === undefined) return undefined;
-  const id = text(named).trim();
-  return found.find((device) => {
-    const own = device.name === "device" ? child(device, NS.dataModel, "deviceID") : undefined;
-    return own !== undefined && text(own).trim() === id;
-  });
+/** When the devices of a document were last touched, by deviceID. RFC 4479 §3.3. */
+function idleDevices(found: readonly Element[]): ReadonlyMap<string, number> {
+  const idle = new Map<string, number>();
+  for (const device of found) {
+    const since = device.name === "device" && device.ns === NS.dataModel ? idleOf(device) : undefined;
+    if (since !== undefined) idle.set(deviceIdOf(device), since);
+  }
+  return idle;
+}
+
+function deviceIdOf(holder: Element): string {
+  const named = child(holder, NS.dataModel, "deviceID");
+  return named === undefined ? "" : text(named).trim();
 }
 
 function timeOf(timestamp: Element | undefined): number | undefined {

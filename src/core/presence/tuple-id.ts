@@ -25,6 +25,7 @@ export function resourceOf(tupleId: string): string {
 
 /** Undefined when it is not exactly what `tupleIdOf` writes. */
 function unescapeOurs(escaped: string): string | undefined {
+  if (escaped.length > 3 * LONGEST) return undefined;
   if (PLAIN.test(escaped)) return escaped;
   if (!ESCAPED.test(escaped)) return undefined;
   const octets: number[] = [];
