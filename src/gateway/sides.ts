@@ -187,6 +187,61 @@ export interface PublicationStore {
   nextPublicationExpiry(): number | undefined;
 }
 
+/** Somebody whom a directory knows: a users file, LDAP. */
+export interface Person {
+  /** Names the person in the directory and in logs: a DN, a username. */
+  readonly id: string;
+  /** Canonical address of record, `sip:user@domain` without parameters: what goes out, whatever alias came in. */
+  readonly sipUri: string;
+  /** Canonical bare JID: his own on XMPP, or the one that he has on a component host of ours. */
+  readonly jid: string;
+  /** May he use the service? */
+  readonly isAllowed: boolean;
+  readonly name?: string;
+  readonly card?: PersonCard;
+}
+
+/** What others may know of a person. XEP-0054, XEP-0153. */
+export interface PersonCard {
+  readonly givenName?: string;
+  readonly familyName?: string;
+  readonly email?: string;
+  readonly telephone?: string;
+  readonly organization?: string;
+  readonly unit?: string;
+  readonly title?: string;
+  readonly photo?: { readonly type: string; readonly octets: Uint8Array };
+}
+
+/** `unavailable`: the directory cannot say now; never taken for a yes or a no. */
+export type DirectoryAnswer<T> =
+  | { readonly kind: "found"; readonly value: T }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "unavailable"; readonly retryAfter: number };
+
+/** At once when it is known, or a promise that never rejects. */
+export type Looked<T> = DirectoryAnswer<T> | Promise<DirectoryAnswer<T>>;
+
+/** Digest secrets of one username: HA1 in lower-case hex by algorithm (RFC 7616 §3.4.2), and whom they speak for. */
+export interface DigestSecret {
+  readonly username: string;
+  readonly ha1: Readonly<Partial<Record<"MD5" | "SHA-256" | "SHA-512-256", string>>>;
+  readonly person: Person;
+}
+
+/** Who is who: a users file, LDAP, or nobody at all. */
+export interface Directory {
+  /** The person with this SIP address, under whatever alias; parameters of the URI do not count. */
+  bySip(uri: string): Looked<Person>;
+  /** The person with this JID, under whatever alias; a resource does not count. */
+  byJid(jid: string): Looked<Person>;
+  /** @param isFresh ask the directory once more: a digest did not match what was remembered */
+  secretOf(username: string, realm: string, isFresh?: boolean): Looked<DigestSecret>;
+  /** People whose name or address has these words in it, at most `limit`. */
+  search(words: string, limit: number): Promise<DirectoryAnswer<readonly Person[]>>;
+  stop(): Promise<void>;
+}
+
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
