@@ -44,7 +44,11 @@ export type SipWatcherEvent =
       readonly canNotify: boolean;
     }
   | { readonly kind: "subscribed"; readonly canNotify: boolean }
-  | { readonly kind: "unsubscribed"; readonly canNotify: boolean }
+  /**
+   * `probed`: a probe between the two is out, by a fetch or for the contact's own subscription. A server answers it like this
+   * where nothing is allowed yet, so that it is no decision about a request that is pending.
+   */
+  | { readonly kind: "unsubscribed"; readonly canNotify: boolean; readonly probed?: boolean }
   /** The contact's server says that there is nobody to watch. */
   | { readonly kind: "no-contact"; readonly canNotify: boolean }
   /** What is known has changed, or a NOTIFY that was wanted may go now. Sent only when none is under way. */

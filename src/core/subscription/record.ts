@@ -41,7 +41,7 @@ export interface SipWatcherRecord {
   readonly peer: string;
   /** `ending`: the last NOTIFY has not been answered yet. */
   readonly state: "pending" | "active" | "ending";
-  /** Reason of Subscription-State once it is `ending`; on an `active` row: it is a fetch, and the next NOTIFY is the last. */
+  /** Reason of Subscription-State once it is `ending`; on a `pending` row: it is a fetch, and the next NOTIFY is the last. */
   readonly reason?: "rejected" | "timeout" | "deactivated" | "giveup" | "noresource";
   readonly dialog: Dialog;
   /** The `id` parameter of Event. */

@@ -18,7 +18,11 @@ export function sipWatcherInput(
     case "subscribe":
       return record === undefined ? newSubscribe(event) : inDialog(record, event);
     case "subscribed":
+      return isFetch(record) ? "fetch-other" : "subscribed";
     case "unsubscribed":
+      return event.probed === true && record?.state === "pending" && !isFetch(record)
+        ? "unsubscribed-probed"
+        : "unsubscribed";
     case "no-contact":
     case "drop":
       return event.kind;
@@ -33,9 +37,12 @@ export function sipWatcherInput(
   }
 }
 
-/** A fetch waits for what the contact's server says; its only NOTIFY is the last. RFC 6665 §4.4.3. */
+/**
+ * A fetch waits for what the contact's server says; its only NOTIFY is the last (RFC 6665 §4.4.3). It is `pending`: that
+ * somebody asks once does not mean that he was approved.
+ */
 export function isFetch(record: SipWatcherRecord | undefined): boolean {
-  return record?.state === "active" && record.reason !== undefined;
+  return record?.state === "pending" && record.reason !== undefined;
 }
 
 function newSubscribe({ input, expires, what, approved }: Subscribe): SipWatcherInput {
@@ -80,8 +87,7 @@ function dueInput(record: SipWatcherRecord | undefined, canNotify: boolean, now:
 
 function resumeInput(record: SipWatcherRecord | undefined, canNotify: boolean, now: number): SipWatcherInput {
   if (record?.state === "ending" && !canNotify) return "under-way";
-  // It rings soon anyway, and is then answered with what is known.
-  if (isFetch(record)) return "due-early";
+  if (isFetch(record)) return "fetch-other";
   return record !== undefined && record.state !== "ending" && record.expiresAt <= now ? "expired" : "resume";
 }
 

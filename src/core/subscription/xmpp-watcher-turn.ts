@@ -127,7 +127,7 @@ export class XmppWatcherTurn {
   /** From the contact's own address, to the watcher's (RFC 8048 §8.1). */
   probeWatcher(): void {
     this.say("probe");
-    if (this.#row.dialog !== undefined) this.#dueIn(this.#context.settings.probeAnswerMs, "probe-answer");
+    this.#dueIn(this.#context.settings.probeAnswerMs, "probe-answer");
   }
 
   setOnline(online: XmppWatcherRecord["online"]): void {

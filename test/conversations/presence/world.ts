@@ -19,6 +19,7 @@ import {
   xmppWatcherKey,
 } from "../../../src/core/subscription/record";
 import { sipWatcher } from "../../../src/core/subscription/sip-watcher";
+import { isFetch } from "../../../src/core/subscription/sip-watcher-input";
 import type { Step, StepContext, SubscriptionEffect } from "../../../src/core/subscription/step";
 import { xmppWatcher } from "../../../src/core/subscription/xmpp-watcher";
 import { DEFAULT_SWITCHES } from "../../../src/core/switches";
@@ -161,7 +162,7 @@ export class World {
     const devices = device.open || others.length === 0 ? [...others, device] : others;
     this.#seen.set(`${to} ${from}`, { devices });
     for (const row of this.#dialogs(to, from)) {
-      if (row.state !== "active") continue;
+      if (row.state !== "active" && !isFetch(row)) continue;
       if (this.#isFree(recordKey(row))) this.#toSipWatcher(recordKey(row), { kind: "notify-now" });
       else this.#wanted.add(recordKey(row));
     }

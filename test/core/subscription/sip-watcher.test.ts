@@ -102,6 +102,12 @@ describe("the contact decides (RFC 8048 §5.3.1)", () => {
     },
   );
 
+  test("the answer to a probe is no decision about a request that is pending; about what was allowed it is one", () => {
+    const probed: SipWatcherEvent = { ...UNSUBSCRIBED, probed: true };
+    expect(step(sipRow("pending"), probed)).toMatchObject({ did: [], record: sipRow("pending") });
+    expect(step(sipRow("active"), probed).did).toEqual(["NOTIFY 2 terminated;reason=rejected none"]);
+  });
+
   test("nobody there: terminated;noresource", () => {
     expect(step(sipRow("pending"), NO_CONTACT).did).toEqual(["NOTIFY 2 terminated;reason=noresource none"]);
   });
@@ -174,7 +180,7 @@ describe("a fetch (RFC 8048 §7.2, RFC 6665 §4.4.3)", () => {
   test("200, and the contact's server is asked; the one NOTIFY follows when it has spoken", () => {
     const begun = step(undefined, subscribe(0));
     expect(begun.did).toEqual(["200 Expires 0", to("probe")]);
-    expect(begun.record).toMatchObject({ state: "active", dueAt: NOW + 5_000 });
+    expect(begun.record).toMatchObject({ state: "pending", dueAt: NOW + 5_000 });
     const news = step(begun.record, NOTIFY_NOW, { now: NOW + 40 });
     expect(news).toMatchObject({ did: [], record: { dueAt: NOW + 290 } });
     const more = step(news.record, NOTIFY_NOW, { now: NOW + 100 });
@@ -200,7 +206,7 @@ describe("a fetch (RFC 8048 §7.2, RFC 6665 §4.4.3)", () => {
     const { record } = step(undefined, subscribe(0));
     expect(step(record, UNSUBSCRIBED).did).toEqual(["NOTIFY 1 terminated;reason=rejected none"]);
     expect(step(record, subscribe(600, inDialog)).did).toEqual(["481"]);
-    expect(step(record, SUBSCRIBED).did).toEqual([]);
+    expect(step(record, SUBSCRIBED)).toMatchObject({ did: [], record });
     expect(step(record, RESUME)).toMatchObject({ did: [], record });
     expect(step(record, DROP).did).toEqual(["NOTIFY 1 terminated;reason=timeout state", to("unavailable")]);
   });

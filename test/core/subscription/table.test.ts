@@ -150,14 +150,10 @@ describe("walking the XMPP watcher", () => {
 
   function variants(record: XmppWatcherRecord | undefined): (XmppWatcherRecord | undefined)[] {
     if (record === undefined) return [undefined];
-    if (record.state === "dormant") {
-      return onlines.flatMap((online) =>
-        [true, false].map((authorized) => ({ ...record, online, authorized })),
-      );
-    }
     const dues = ["refresh", "probe-answer", "timer-n", "retry", "outcome"] as const;
     const dialogs = record.dialog === undefined ? [undefined] : [record.dialog, julietsDialog()];
-    return dues.flatMap((due) =>
+    const idle = onlines.map((online) => ({ ...record, online }));
+    const waiting = dues.flatMap((due) =>
       onlines.flatMap((online) =>
         [0, 1].flatMap((attempts) =>
           [true, false].flatMap((authorized) =>
@@ -175,6 +171,7 @@ describe("walking the XMPP watcher", () => {
         ),
       ),
     );
+    return record.state === "dormant" ? [...idle, ...waiting] : waiting;
   }
 });
 
@@ -188,7 +185,7 @@ const WAITS_FOR: Readonly<Record<XmppWatcherRecord["state"], readonly XmppWatche
   requesting: ["timer-n"],
   pending: ["refresh", "probe-answer", "timer-n", "retry"],
   active: ["refresh", "probe-answer", "timer-n", "retry"],
-  dormant: [],
+  dormant: ["probe-answer"],
   retrying: ["retry"],
   cancelling: ["outcome", "timer-n"],
 };
@@ -210,7 +207,7 @@ describe("walking the SIP watcher", () => {
         ]),
       ),
     ),
-    sipRow("active", { reason: "timeout", expiresAt: NOW, dueAt: NOW + 5_000 }),
+    sipRow("pending", { reason: "timeout", expiresAt: NOW, dueAt: NOW + 5_000 }),
   ];
   const events: SipWatcherEvent[] = [true, false].flatMap((canNotify) => [
     ...[0, 600].flatMap((expires) =>
@@ -227,6 +224,7 @@ describe("walking the SIP watcher", () => {
     ),
     { kind: "subscribed", canNotify },
     { kind: "unsubscribed", canNotify },
+    { kind: "unsubscribed", canNotify, probed: true },
     { kind: "no-contact", canNotify },
     { kind: "notify-now" },
     ...[200, 302, 404, 408, 481, 503].map((status) => ({

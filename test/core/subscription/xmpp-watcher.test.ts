@@ -745,9 +745,16 @@ describe("resume and drop", () => {
   test("dormant: a probe finds out whether she has come online meanwhile", () => {
     const { did, record } = step(xmppRow("dormant", { online: "no" }), RESUME);
     expect(did).toEqual([SUBSCRIBED, PROBED]);
-    expect(record?.dueAt).toBeUndefined();
     expect(step(record, AVAILABLE).did).toEqual(["SUBSCRIBE 1 Expires 3600 new-call"]);
     expect(step(record, UNAVAILABLE)).toMatchObject({ did: [], record: { state: "dormant", online: "no" } });
+    for (const silent of [
+      step(record, UNAVAILABLE),
+      step(record, HIDDEN),
+      step(record, DUE, { now: NOW + 5_000 }),
+    ]) {
+      expect(silent).toMatchObject({ did: [], record: { state: "dormant" } });
+      expect(silent.record).not.toHaveProperty("due");
+    }
   });
 
   test("retrying: the pause was saved and goes on", () => {
