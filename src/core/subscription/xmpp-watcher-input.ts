@@ -5,7 +5,7 @@ import type { XmppWatcherEvent } from "./event";
 import { isOtherTag, isOutOfOrder } from "./in-dialog";
 import type { XmppWatcherRecord } from "./record";
 import type { StepContext } from "./step";
-import type { XmppWatcherInput } from "./xmpp-watcher-table";
+import type { XmppWatcherInput } from "./xmpp-watcher-states";
 
 type Notify = Extract<XmppWatcherEvent, { kind: "notify" }>;
 

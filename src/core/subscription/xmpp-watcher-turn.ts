@@ -14,7 +14,7 @@ import type { XmppWatcherRecord } from "./record";
 import { hideDevices, showDocument } from "./show-document";
 import type { Step, StepContext, SubscriptionEffect } from "./step";
 import { isUnwatched, longerExpires } from "./xmpp-watcher-input";
-import type { XmppWatcherAction, XmppWatcherState } from "./xmpp-watcher-table";
+import type { XmppWatcherAction, XmppWatcherState } from "./xmpp-watcher-states";
 
 type Row = { -readonly [Key in keyof XmppWatcherRecord]: XmppWatcherRecord[Key] };
 type Due = NonNullable<XmppWatcherRecord["due"]>;

@@ -12,11 +12,8 @@ import {
 import { type Cell, stateTable } from "../../../src/core/subscription/state-table";
 import { xmppWatcher } from "../../../src/core/subscription/xmpp-watcher";
 import { xmppWatcherInput } from "../../../src/core/subscription/xmpp-watcher-input";
-import {
-  XMPP_WATCHER_EVENTS,
-  XMPP_WATCHER_STATES,
-  XMPP_WATCHER_TABLE,
-} from "../../../src/core/subscription/xmpp-watcher-table";
+import { XMPP_WATCHER_EVENTS, XMPP_WATCHER_STATES } from "../../../src/core/subscription/xmpp-watcher-states";
+import { XMPP_WATCHER_TABLE } from "../../../src/core/subscription/xmpp-watcher-table";
 import {
   context,
   device,

@@ -1,0 +1,131 @@
+/** What NOTIFYs say, as rows of the table of an XMPP watcher. RFC 6665 §4.1.3, RFC 8048 §5.2.1, §6.3. */
+
+import { IDLE, line, STARTED, XMPP_WATCHER_STATES, type XmppWatcherLine } from "./xmpp-watcher-states";
+
+const TERMINATED = [
+  "notify-rejected",
+  "notify-deactivated",
+  "notify-later",
+  "notify-timeout",
+  "notify-timeout-later",
+  "notify-unwatched",
+  "notify-noresource",
+  "notify-unknown",
+  "notify-invariant",
+] as const;
+
+export const NOTIFIES: readonly XmppWatcherLine[] = [
+  line(
+    XMPP_WATCHER_STATES,
+    ["notify-foreign"],
+    "same",
+    ["481"],
+    "RFC 6665 §4.1.3; RFC 3856 §6.9: a second fork",
+  ),
+  line(
+    ["requesting", "pending", "active", "cancelling"],
+    ["notify-old"],
+    "same",
+    ["500"],
+    "RFC 3261 §12.2.2",
+  ),
+  line(IDLE, ["notify-old"], "same", ["481"], "cannot be, there is no dialog (RFC 6665 §4.1.3)"),
+  line(
+    STARTED,
+    ["notify-pending"],
+    "pending",
+    ["200", "take-notify", "schedule"],
+    "RFC 8048 §5.2.1: answered, and no stanza",
+  ),
+  line(
+    STARTED,
+    ["notify-active"],
+    "active",
+    ["200", "take-notify", "schedule", "subscribed", "show"],
+    "RFC 8048 §5.2.1, §6.3",
+  ),
+  line(
+    ["cancelling"],
+    ["notify-pending", "notify-active"],
+    "same",
+    ["200", "take-notify", "cancel-if-waiting"],
+    "RFC 8048 §5.2.3: nothing more is shown",
+  ),
+  line(
+    STARTED,
+    ["notify-rejected"],
+    "none",
+    ["200", "hide", "unsubscribed"],
+    "RFC 6665 §4.1.3: policy has changed, for good",
+  ),
+  line(
+    STARTED,
+    ["notify-deactivated"],
+    "requesting",
+    ["200", "end-dialog", "new-dialog-once"],
+    "RFC 6665 §4.1.3: at once, in a new dialog (§4.4.2)",
+  ),
+  line(
+    STARTED,
+    ["notify-later"],
+    "retrying",
+    ["200", "end-dialog", "pause"],
+    "RFC 6665 §4.1.3: probation, giveup: after retry-after",
+  ),
+  line(
+    STARTED,
+    ["notify-timeout"],
+    "requesting",
+    ["200", "show-last", "end-dialog", "new-dialog-once"],
+    "RFC 6665 §4.1.3: at once; digest 5.3: unavailable meanwhile",
+  ),
+  line(
+    STARTED,
+    ["notify-timeout-later"],
+    "retrying",
+    ["200", "show-last", "end-dialog", "pause"],
+    "RFC 6665 §4.1.3: not before retry-after, and not over and over",
+  ),
+  line(
+    STARTED,
+    ["notify-unwatched"],
+    "dormant",
+    ["200", "show-last", "end-dialog", "forget"],
+    "RFC 6665 §4.1.3, RFC 8048 §5.2.2: when she comes online",
+  ),
+  line(
+    STARTED,
+    ["notify-noresource"],
+    "dormant",
+    ["200", "hide", "end-dialog"],
+    "RFC 6665 §4.1.3: gone; only when she asks or comes online",
+  ),
+  line(
+    STARTED,
+    ["notify-unknown"],
+    "none",
+    ["200", "unknown-contact"],
+    "RFC 6665 §4.1.3, RFC 3922 §6.1: gone before anything was authorized",
+  ),
+  line(
+    STARTED,
+    ["notify-invariant"],
+    "dormant",
+    ["200", "show", "end-dialog"],
+    "RFC 6665 §4.1.3: what was shown last stays true",
+  ),
+  line(
+    ["cancelling"],
+    TERMINATED,
+    "none",
+    ["200", "hide", "unsubscribed-once"],
+    "RFC 6665 §4.1.2.3: the final NOTIFY",
+  ),
+  line(
+    IDLE,
+    ["notify-pending", "notify-active", ...TERMINATED],
+    "same",
+    ["481"],
+    "cannot be, there is no dialog (RFC 6665 §4.1.3)",
+  ),
+];
