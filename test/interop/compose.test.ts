@@ -61,6 +61,7 @@ needs(["ejabberd", "kamailio", "baresip", "python3-slixmpp"], "what docker-compo
       aor: "romeo@sip.example",
       password: "moonlight",
       register: true,
+      presence: true,
       proxy: { address: kamailioAt, port: 5060 },
       contacts: ["sip:juliet@xmpp.example"],
     });
@@ -71,6 +72,13 @@ needs(["ejabberd", "kamailio", "baresip", "python3-slixmpp"], "what docker-compo
     expect(came).toMatchObject({ from: "romeo@sip.example", body: "But soft, what light?" });
     juliet.message({ to: came.from, body: "Ay me! 🌹" });
     await romeo.until("answer", () => romeo.received().includes("Ay me! 🌹"));
+
+    // Each sees the other, through Kamailio: baresip watches its contact and lets everybody watch it.
+    await juliet.nextPresence("subscribe", "romeo@sip.example");
+    juliet.subscription("subscribed", "romeo@sip.example");
+    await romeo.untilShows("sip:juliet@xmpp.example", "Online");
+    juliet.subscription("subscribe", "romeo@sip.example");
+    await juliet.untilSees("romeo@sip.example", "online", (resources) => resources.some(({ available }) => available));
 
     const tybalt = await SipPeer.open({ address: ejabberdAt, port: await freePort(ejabberdAt) });
     const target = (address: string) => ({ transport: "udp", address, port: 5060 }) as const;

@@ -10,6 +10,7 @@ import { parse } from "yaml";
 import { startGateway } from "../support/gateway";
 import { startKamailio } from "../support/kamailio";
 import { freePort, holdAddress } from "../support/ports";
+import { PresencePhone } from "../support/presence-phone";
 import { needs } from "../support/requires";
 import { SipPeer } from "../support/sip-peer";
 import { startXmppClient } from "../support/slixmpp";
@@ -63,6 +64,21 @@ describe.each(XMPP_SERVERS)("beside %s", (kind, start) => {
       expect(request.startLine).toBe("MESSAGE sip:romeo@sip.example SIP/2.0");
       expect(request.body.toString("utf8")).toBe("Ay me! 🌹");
 
+      const romeo = await PresencePhone.open({
+        uri: "sip:romeo@sip.example",
+        address,
+        port: await freePort(address),
+        gateway: { address, port: PROXY_PORT },
+      });
+      const watch = await romeo.subscribe("sip:juliet@xmpp.example");
+      await juliet.nextPresence("subscribe", "romeo@sip.example");
+      juliet.subscription("subscribed", "romeo@sip.example");
+      await watch.next("juliet online", ({ body }) => body.includes("<basic>open</basic>"));
+      // The route that Kamailio recorded leads both ways.
+      await watch.refresh();
+      expect(watch.outcome.status).toBe(200);
+
+      await romeo.close();
       await juliet.stop();
       await Promise.all([gateway.stop(), kamailio.stop(), phone.close()]);
       await server.stop();

@@ -119,8 +119,8 @@ modparam("tm", "fr_timer", 32000)
 
 request_route {
   if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
-  loose_route();
 ${options.snippet ?? ""}
+  loose_route();
 ${routes.join("\n")}
   sl_send_reply("404", "Not Here");
 }
