@@ -28,6 +28,7 @@ describe.each(XMPP_SERVERS)("on %s", (kind, server) => {
         presence: { notifyInterval: "50 ms" },
       });
       juliet = await world.client("juliet", "balcony");
+      await juliet.roster(); // who has not asked for it hears nothing of subscriptions (RFC 6121 §2.2)
       nurse = await world.client("nurse", "kitchen");
     });
 

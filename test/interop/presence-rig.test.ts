@@ -68,13 +68,13 @@ needs(
           await baresip.untilShows(ROMEO, b);
         };
         await shown({ state: "online" }, "available", "Online");
-        linphone.be("busy");
+        await linphone.be("busy");
         await shown({ state: "busy", activity: "busy" }, "available", "Busy");
-        linphone.be("away", "gone fishing");
+        await linphone.be("away", "gone fishing");
         await shown({ state: "busy", activity: "away", note: "gone fishing" }, "available", "Offline");
-        linphone.be("offline");
+        await linphone.be("offline");
         await shown({ state: "offline" }, "offline", "Offline");
-        linphone.be("online");
+        await linphone.be("online");
         await shown({ state: "online" }, "available", "Online");
       },
     );
@@ -98,7 +98,7 @@ needs(
         /<basic>closed<[\s\S]*<basic>open</.test(notified(linphone)),
       );
       expect(linphone.shows(TYBALT)).toMatchObject({ state: "online" });
-      second.be("offline");
+      await second.be("offline");
       await linphone.untilShows(TYBALT, { state: "offline" });
     });
 

@@ -64,8 +64,16 @@ export class LibraryPhone {
     this.tell({ unwatch: uri });
   }
 
-  /** Tells its own state: online, offline, or away, busy and so on, with a note for linphone. */
-  be(state: string, note?: string): void {
+  /**
+   * Tells its own state: online, offline, or away, busy and so on, with a note for linphone. Not before it has the answer to
+   * its last PUBLISH: liblinphone would keep the next one back for five seconds.
+   */
+  async be(state: string, note?: string): Promise<void> {
+    await this.until("answer to PUBLISH", () => {
+      const log = this.log();
+      const last = log.lastIndexOf(PUBLISH_STATE);
+      return last < 0 || !log.startsWith("Progress", last + PUBLISH_STATE.length);
+    });
     this.tell({ be: state, ...(note === undefined ? {} : { note }) });
   }
 
@@ -170,4 +178,5 @@ async function start(
   return phone;
 }
 
+const PUBLISH_STATE = "to publish state LinphonePublish";
 const PYTHON = "/usr/bin/python3";

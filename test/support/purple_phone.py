@@ -111,6 +111,7 @@ class Phone:
         self.listen()
         self.account = c("purple_account_new", options["aor"], "prpl-simple")
         c("purple_account_set_password", self.account, options["password"])
+        c("purple_account_set_remember_password", self.account, 1)  # or it is gone after the first session
         c("purple_account_set_bool", self.account, "udp", 1)
         c("purple_account_set_bool", self.account, "useproxy", 1)
         c("purple_account_set_bool", self.account, "dopublish", 1)
