@@ -5,6 +5,7 @@
 
 import { SipWatcher } from "../support/presence-peer";
 import { needs } from "../support/requires";
+import { schemaProblems } from "../support/schema";
 import type { XmppClient } from "../support/slixmpp";
 import { phoneDomain, startWorld, type World, XMPP_DOMAIN } from "../support/world";
 import { XMPP_SERVERS } from "../support/xmpp-server";
@@ -16,7 +17,7 @@ const NURSE = `nurse@${XMPP_DOMAIN}`;
 const HOME = phoneDomain("udp");
 
 describe.each(XMPP_SERVERS)("on %s", (kind, server) => {
-  needs([kind, "python3-slixmpp", "openssl"], `SIP users watch XMPP people, ${kind}`, () => {
+  needs([kind, "python3-slixmpp", "openssl", "libxml2-utils"], `SIP users watch XMPP people, ${kind}`, () => {
     let world: World;
     let juliet: XmppClient;
     let nurse: XmppClient;
@@ -68,6 +69,7 @@ describe.each(XMPP_SERVERS)("on %s", (kind, server) => {
         priority: "0.039",
       });
       expect(both.tuples.find(({ id }) => id.endsWith("balcony"))).toMatchObject({ show: "", notes: [] });
+      expect(schemaProblems(both.body, "presence")).toBe("");
       await chamber.stop();
       await romeo.next(({ tuples }) => tuples.filter(({ open }) => open).length === 1, "one tuple");
       await romeo.subscribe(0);
@@ -97,6 +99,7 @@ describe.each(XMPP_SERVERS)("on %s", (kind, server) => {
         juliet.presence({ show, status: `${show} — ${"λόγος 🌹"}`, lang: "el" });
         const notify = await paris.next(({ tuples }) => tuples.some((tuple) => tuple.show === show), show);
         expect(notify.tuples).toHaveLength(1);
+        expect(schemaProblems(notify.body, "presence")).toBe("");
         expect(notify.tuples[0]).toMatchObject({ open: true, notes: [`${show} — λόγος 🌹`] });
       }
       juliet.presence();

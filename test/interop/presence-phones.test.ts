@@ -32,6 +32,8 @@ const PLACES = [
 type Domain = (typeof PLACES)[number]["domain"];
 const OPEN_PLACES = PLACES.slice(0, 3);
 
+const uriOf = (address: string, port: number) => `sip:${address}:${port};transport=udp`;
+
 /** What a person holds in his hand. */
 interface Phone {
   /** Resolves when juliet is shown so. */
@@ -102,6 +104,7 @@ needs(
     let world: World;
     let homes: Readonly<Record<Domain, PresenceServer>>;
     let juliet: XmppClient;
+    let baresipPlace: { address: string; port: number };
     const phones: { stop(): Promise<void> }[] = [];
 
     beforeAll(async () => {
@@ -111,15 +114,18 @@ needs(
           return { ...place, address, sipPort: await freePort(address) };
         }),
       );
+      const address = await holdAddress();
+      baresipPlace = { address, port: await freePort(address) };
       world = await startWorld({
         server: startProsody,
         users: ["juliet"],
-        domains: Object.fromEntries(
-          places.map(({ domain, address, sipPort }) => [domain, `sip:${address}:${sipPort};transport=udp`]),
-        ),
+        domains: {
+          ...Object.fromEntries(places.map((home) => [home.domain, uriOf(home.address, home.sipPort)])),
+          "baresip.test": uriOf(address, baresipPlace.port),
+        },
         presence: { notifyInterval: "50 ms", minimumExpires: "1 s", publish: ["registrar.test"] },
       });
-      const gateway = `sip:${world.at.udp.address}:${world.at.udp.port};transport=udp`;
+      const gateway = uriOf(world.at.udp.address, world.at.udp.port);
       const servers = await Promise.all(
         places.map(({ place: _, ...options }) =>
           startPresenceServer({ ...options, routes: [[XMPP_DOMAIN, gateway]], publishTo: gateway }),
@@ -272,6 +278,56 @@ needs(
       await baresip.shows("online");
       juliet.subscription("unsubscribed", `later@${domain}`);
       await juliet.settle();
+    });
+
+    test("baresip without any proxy: straight at the gateway, both ways", async () => {
+      const jid = "straight@baresip.test";
+      const baresip = await hold(
+        startBaresip({
+          aor: jid,
+          proxy: world.at.udp,
+          contacts: [JULIET],
+          presence: true,
+          ...baresipPlace,
+        }),
+      );
+      await juliet.nextPresence("subscribe", jid);
+      juliet.subscription("subscribed", jid);
+      await baresip.untilShows(JULIET, "Online");
+      juliet.presence({ show: "dnd" });
+      await baresip.untilShows(JULIET, "Busy");
+      juliet.presence();
+      juliet.subscription("subscribe", jid);
+      await juliet.nextPresence("subscribed", jid);
+      await juliet.untilSees(jid, "online", isOpen);
+      await baresip.command("presence_offline");
+      await juliet.untilSees(jid, "offline", isClosed);
+    });
+
+    test("the gateway dies and comes back: both see what is true by then, and nobody is asked again (bug 14)", async () => {
+      const jid = "survivor@server.test";
+      const linphone = await hold(
+        startLinphonePhone({ aor: jid, proxy: proxy("server.test"), contacts: [JULIET] }),
+      );
+      await juliet.nextPresence("subscribe", jid);
+      juliet.subscription("subscribed", jid);
+      juliet.subscription("subscribe", jid);
+      await juliet.nextPresence("subscribed", jid);
+      await juliet.untilSees(jid, "online", isOpen);
+      await linphone.untilShows(JULIET, { state: "online" });
+      world.gateway.kill();
+      await world.gateway.exited();
+      juliet.presence({ show: "dnd", status: "meanwhile" });
+      await linphone.be("away", "meanwhile");
+      await world.gateway.start();
+      await linphone.untilShows(JULIET, { activity: "busy", note: "meanwhile" }, 30_000);
+      await sees(jid, "away");
+      juliet.presence();
+      await linphone.untilShows(JULIET, { state: "online" });
+      await linphone.be("online");
+      await sees(jid, "");
+      const others = juliet.stanzas.filter(({ from, type }) => from === jid && /subscribe/.test(type));
+      expect(others).toEqual([]);
     });
 
     test("nothing is shown to juliet before the presence server may tell; then open; then not any more", async () => {
