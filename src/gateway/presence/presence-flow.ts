@@ -13,7 +13,9 @@ import {
   type SipWatcherRecord,
   type SubscriptionRecord,
   type XmppWatcherRecord,
+  xmppWatcherKey,
 } from "../../core/subscription/record";
+import { isFetch } from "../../core/subscription/sip-watcher-input";
 import type { SubscriptionEffect } from "../../core/subscription/step";
 import type { Element } from "../../xml/element";
 import type { SipAnswer } from "../sides";
@@ -158,7 +160,7 @@ export class PresenceFlow implements Carrier {
   carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect, isLast: boolean): void {
     switch (effect.kind) {
       case "stanza":
-        this.#send(effect.stanza, isLast);
+        if (!this.#isShownElsewhere(key, record, effect.stanza)) this.#send(effect.stanza, isLast);
         return;
       case "subscribe":
         this.#guard(this.#subscribe(key, record, effect.request), { key });
@@ -175,6 +177,20 @@ export class PresenceFlow implements Carrier {
       case "answer":
         return;
     }
+  }
+
+  /**
+   * One phone of a SIP watcher has left (RFC 8048 §5.3.3). That would take him off his contact's screen altogether, though
+   * another phone of his goes on watching, or the contact watches him and sees him there.
+   */
+  #isShownElsewhere(key: string, record: SubscriptionRecord, { attrs }: Element): boolean {
+    if (record.direction !== "sip-watcher" || attrs.type !== "unavailable") return false;
+    const { subscriptions } = this.#context;
+    const { watcher, presentity } = record;
+    const others = subscriptions.ofPair("sip-watcher", watcher, presentity);
+    if (others.some((row) => recordKey(row) !== key && row.state !== "ending")) return true;
+    const seenBy = subscriptions.get(xmppWatcherKey(presentity, watcher));
+    return seenBy?.direction === "xmpp-watcher" && seenBy.shown.length > 0;
   }
 
   /** What a row says as it goes can not be said again when the link is up: it is kept until the server has it. */
@@ -274,7 +290,8 @@ export class PresenceFlow implements Carrier {
   /** What a SIP watcher sees of a person has changed. */
   #changedSeen(watcher: string, presentity: string): void {
     for (const row of this.#context.subscriptions.ofPair("sip-watcher", watcher, presentity)) {
-      if (row.state === "active") this.#notifier.want(recordKey(row));
+      if (row.direction === "sip-watcher" && (row.state === "active" || isFetch(row)))
+        this.#notifier.want(recordKey(row));
     }
     this.#locals.listed(watcher, presentity);
   }

@@ -7,6 +7,7 @@ import { presenceToDevice } from "../../core/presence/from-stanza";
 import { pepItemsOf, pepItemToPerson } from "../../core/presence/rich-presence";
 import { type Rejection, reject } from "../../core/rejection";
 import { recordKey, type XmppWatcherRecord, xmppWatcherKey } from "../../core/subscription/record";
+import { isFetch } from "../../core/subscription/sip-watcher-input";
 import type { Element } from "../../xml/element";
 import type { Confirmation } from "./confirmation";
 import type { PresenceContext } from "./context";
@@ -135,15 +136,21 @@ export class XmppPresence {
 
   /** For every dialog in which this SIP user watches the contact who decides. */
   async #decision(kind: "subscribed" | "unsubscribed", { from, to }: FromXmpp): Promise<void> {
-    await this.#toDialogs(to, from, { kind });
+    const record = this.#rowOf({ from, to, resource: "" });
+    // Our probe of a watcher who does not let us see her is answered like this too.
+    const isProbed = record?.due === "probe-answer" || this.#hasFetch(to, from);
+    await this.#toDialogs(to, from, kind === "subscribed" ? { kind } : { kind, probed: isProbed });
     if (kind === "unsubscribed") {
       this.#parts.seen.forget(to, from);
-      const record = this.#rowOf({ from, to, resource: "" });
-      // Our probe of a watcher who does not let us see her is answered like this too.
       if (record?.due === "probe-answer")
         await this.#toWatcher({ from, to, resource: "" }, { kind: "watcher-hidden" });
     }
     this.#parts.listed(to, from, kind === "subscribed" ? "active" : "rejected");
+  }
+
+  #hasFetch(watcher: string, presentity: string): boolean {
+    const rows = this.#context.subscriptions.ofPair("sip-watcher", watcher, presentity);
+    return rows.some((row) => row.direction === "sip-watcher" && isFetch(row));
   }
 
   async #toDialogs(watcher: string, presentity: string, event: SipEvent): Promise<void> {

@@ -218,3 +218,31 @@ test("after a restart the dialog goes on: Juliet is probed, not asked, and the n
   expect(text(last)).toContain("<basic>open</basic>");
   await again.stop();
 });
+
+test("a fetch (Expires 0 outside a dialog) is answered by one NOTIFY terminated;reason=timeout with what the probe brought", async () => {
+  const stage = await presenceStage();
+  expect((await stage.sip({ expires: 0 })).status).toBe(200);
+  expect(stage.stanzas().join("")).toContain("type='probe'");
+  await stage.xmpp(ONLINE);
+  await stage.pass(1000);
+  const [notify, ...more] = stage.requests();
+  expect(more).toEqual([]);
+  expect(state(notify)).toMatch(/^terminated;reason=timeout/);
+  expect(text(notify)).toContain("<basic>open</basic>");
+  expect(stage.store.subscriptions.count()).toBe(0);
+  await stage.stop();
+});
+
+test("a phone that leaves does not take its user off the contact's screen while his other phone watches on", async () => {
+  const stage = await watching();
+  await stage.sip({ callId: "call-2", fromTag: "desk", transaction: "second" });
+  await stage.pass(2000);
+  stage.stanzas();
+  await stage.sip({ callId: "call-2", fromTag: "desk", toTag: "second", cseq: 2, expires: 0 });
+  await stage.pass(1000);
+  expect(stage.stanzas()).toEqual([]);
+  await stage.sip({ toTag: "dialog", cseq: 2, expires: 0 });
+  await stage.pass(1000);
+  expect(stage.stanzas().join("")).toMatch(/from='romeo@sip.example'[^>]*type='unavailable'/);
+  await stage.stop();
+});
