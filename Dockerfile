@@ -30,5 +30,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
 # SIGTERM answers what is in flight (limits.stopGrace, 5 s), then the process ends by itself.
 STOPSIGNAL SIGTERM
 # The young generation of the heap: what waits for its proof dies there, at half the collections (docs/scale.md).
-ENTRYPOINT ["node", "--max-semi-space-size=32", "dist/cli/main.js"]
+ENTRYPOINT ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "dist/cli/main.js"]
 CMD ["run"]

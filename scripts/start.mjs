@@ -25,7 +25,8 @@ async function prosody() {
 if ((await setup()) && (command === "run" || (await prosody()))) {
   process.exitCode = await runOpenly([
     process.execPath,
-    "--max-semi-space-size=32", // as dist/cli/main.js has it in its first line
+    "--min-semi-space-size=16",
+    "--max-semi-space-size=32", // both as dist/cli/main.js has it in its first line
     join(ROOT, "dist", "cli", "main.js"),
     command,
     ...args,

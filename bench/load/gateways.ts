@@ -53,7 +53,14 @@ export async function runIsthmus({ folder, sipPort }: Places): Promise<GatewayUn
   const config = join(folder, "isthmus.yaml");
   const child = spawn(
     process.execPath,
-    [...profiling(folder), YOUNG_HEAP, join(__dirname, "../../src/cli/main.js"), "run", "--config", config],
+    [
+      ...profiling(folder),
+      ...YOUNG_HEAP,
+      join(__dirname, "../../src/cli/main.js"),
+      "run",
+      "--config",
+      config,
+    ],
     {
       stdio: ["ignore", "inherit", "inherit"],
       cwd: folder,
@@ -89,7 +96,7 @@ export async function startKamailio(
 }
 
 /** As the first line of src/cli/main.ts has it. */
-const YOUNG_HEAP = "--max-semi-space-size=32";
+const YOUNG_HEAP = ["--min-semi-space-size=16", "--max-semi-space-size=32"];
 
 const XMPP_MODULE = "/usr/lib/x86_64-linux-gnu/kamailio/modules/xmpp.so";
 

@@ -1,5 +1,6 @@
 /** Order per pair of people: one message of a pair is under way at a time (RFC 3428 §8), pairs side by side. */
 
+import { whenThere } from "../core/later";
 import { TransientMap } from "../core/transient-map";
 
 export interface PairQueueLimits {
@@ -9,9 +10,9 @@ export interface PairQueueLimits {
   readonly perPair: number;
 }
 
-/** Queues of items by pair. `work` is called for one item of a pair at a time and must not reject. */
+/** Queues of items by pair. `work` is called for one item of a pair at a time and neither throws nor rejects. */
 export class PairQueues<Item> {
-  readonly #work: (item: Item) => Promise<void>;
+  readonly #work: (item: Item) => PromiseLike<void>;
   readonly #limits: PairQueueLimits;
   /** A pair is here while it has an item under way or waiting; the first item is the one whose turn it is. */
   readonly #queues = new TransientMap<string, Item[]>();
@@ -20,9 +21,10 @@ export class PairQueues<Item> {
   #inFlight = 0;
   #size = 0;
   #halted = false;
+  #isFilling = false;
   readonly #whenQuiet: (() => void)[] = [];
 
-  constructor(work: (item: Item) => Promise<void>, limits: PairQueueLimits) {
+  constructor(work: (item: Item) => PromiseLike<void>, limits: PairQueueLimits) {
     this.#work = work;
     this.#limits = limits;
   }
@@ -62,13 +64,17 @@ export class PairQueues<Item> {
   }
 
   #fill(): void {
+    // Work that is done at once comes here again: the loop that began it goes on, however many there are.
+    if (this.#isFilling) return;
+    this.#isFilling = true;
     while (!this.#halted && this.#inFlight < this.#limits.inFlight) {
       const pair = this.#ready.shift();
-      if (pair === undefined) return;
+      if (pair === undefined) break;
       this.#inFlight += 1;
       const item = this.#queues.get(pair)?.[0] as Item; // a pair is ready only while it has an item
-      this.#work(item).then(() => this.#finished(pair));
+      whenThere(this.#work(item), () => this.#finished(pair));
     }
+    this.#isFilling = false;
   }
 
   #finished(pair: string): void {

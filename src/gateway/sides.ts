@@ -34,7 +34,7 @@ export interface SipSide {
    */
   start(onMessage: SipMessageHandler, onEvent?: SipEventHandler): Promise<void>;
   /** Sends one MESSAGE and resolves with how it ended; never rejects. */
-  send(request: SipMessageOut): Promise<SipOutcome>;
+  send(request: SipMessageOut): PromiseLike<SipOutcome>;
   /** Sends one SUBSCRIBE or NOTIFY and resolves with how it ended; never rejects. */
   sendInDialog(request: SipDialogRequest): Promise<SipDialogOutcome>;
   /** Refuses new requests with 503 from now on. */

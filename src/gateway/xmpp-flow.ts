@@ -2,6 +2,7 @@
 
 import { messageRefusal, outcomeError } from "../core/error/message-error";
 import type { SipOutcome, XmppMessageInput } from "../core/input";
+import { Later, whenThere } from "../core/later";
 import { pairKey } from "../core/message/addresses";
 import type { MessageOrigin } from "../core/message/origin";
 import { messageEnding } from "../core/message/outcome";
@@ -148,21 +149,54 @@ export class XmppFlow {
     this.#queues.push(entry.pair, entry);
   }
 
-  /** Sends one; never rejects. */
-  async #deliver(entry: JournalEntry): Promise<void> {
-    try {
-      if (this.#context.clock.now() - entry.receivedAt > this.#context.limits.messageDeadlineMs) {
-        this.#end(entry, "expired", messageRefusal(entry.origin, reject("EXPIRED")));
-      } else await this.#ended(entry, await this.#context.sip.send(entry.request));
-    } catch (error) {
-      // Only a fault of our own comes here; the sender hears of it all the same (architecture E13).
-      this.#context.log.error({ rid: entry.rid, error }, "delivery failed inside");
-      this.#end(entry, "internal", messageRefusal(entry.origin, reject("INTERNAL")));
+  /** Sends one; never throws. Settles when its pair's next message may go. */
+  #deliver(entry: JournalEntry): Delivery {
+    const done = new Delivery(octetsOf(entry));
+    if (this.#context.clock.now() - entry.receivedAt <= this.#context.limits.messageDeadlineMs) {
+      this.#send(entry, done);
+    } else {
+      this.#end(entry, "expired", messageRefusal(entry.origin, reject("EXPIRED")));
+      this.#leave(done);
     }
-    this.#octets -= octetsOf(entry);
+    return done;
   }
 
-  async #ended(entry: JournalEntry, outcome: SipOutcome): Promise<void> {
+  #send(entry: JournalEntry, done: Delivery): void {
+    try {
+      whenThere(
+        this.#context.sip.send(entry.request),
+        (outcome) => this.#sent(entry, outcome, done),
+        (error) => this.#broken(entry, error, done),
+      );
+    } catch (error) {
+      this.#broken(entry, error, done);
+    }
+  }
+
+  #sent(entry: JournalEntry, outcome: SipOutcome, done: Delivery): void {
+    try {
+      const again = this.#ended(entry, outcome);
+      if (again === undefined) this.#leave(done);
+      else this.#send(again, done);
+    } catch (error) {
+      this.#broken(entry, error, done);
+    }
+  }
+
+  /** Only a fault of our own comes here; the sender hears of it all the same (architecture E13). */
+  #broken(entry: JournalEntry, error: unknown, done: Delivery): void {
+    this.#context.log.error({ rid: entry.rid, error }, "delivery failed inside");
+    this.#end(entry, "internal", messageRefusal(entry.origin, reject("INTERNAL")));
+    this.#leave(done);
+  }
+
+  #leave(done: Delivery): void {
+    this.#octets -= done.octets;
+    done.settle();
+  }
+
+  /** @returns what is to be sent instead, if it has not ended yet */
+  #ended(entry: JournalEntry, outcome: SipOutcome): JournalEntry | undefined {
     const { origin, request } = entry;
     const wrapped = request.contentType.startsWith("message/cpim");
     const ending = messageEnding(outcome, origin, this.#context.switchesOf(request.peer), wrapped);
@@ -180,23 +214,24 @@ export class XmppFlow {
       case "silent":
         this.#context.counters.add("xmpp.message.delivered");
         this.#context.store.journalDone(entry.seq);
-        return;
+        return undefined;
       case "receipt":
         this.#context.counters.add("xmpp.message.delivered");
-        return this.#end(entry, "receipt", receiptFor(origin));
+        this.#end(entry, "receipt", receiptFor(origin));
+        return undefined;
       case "plain-again":
         this.#conversations.setPlainOnly(origin.to, origin.from);
-        return this.#plainAgain(entry);
+        return this.#plain(entry);
       case "error":
-        return this.#end(entry, "failed", outcomeError(outcome, origin, this.#context.tables));
+        this.#end(entry, "failed", outcomeError(outcome, origin, this.#context.tables));
+        return undefined;
     }
   }
 
   /** The phone takes no CPIM: the same text once more, as a new transaction. */
-  async #plainAgain(entry: JournalEntry): Promise<void> {
+  #plain(entry: JournalEntry): JournalEntry {
     const { branch, cseq } = envelope(this.#context);
-    const request = unwrapCpim(entry.request, branch, cseq);
-    return this.#ended({ ...entry, request }, await this.#context.sip.send(request));
+    return { ...entry, request: unwrapCpim(entry.request, branch, cseq) };
   }
 
   /** The last word on a message: what the sender is told, then the journal forgets it. */
@@ -226,6 +261,14 @@ export class XmppFlow {
     if (type === "error" || !from || !to) return;
     const origin: MessageOrigin = { from, to, wantsReceipt: false, ...(id === undefined ? {} : { id }) };
     void this.#reporter.tellRefused(input.rid, origin, messageRefusal(origin, rejection));
+  }
+}
+
+/** An entry on its way. */
+class Delivery extends Later<void> {
+  /** @param octets what its entry takes of memory until it has ended */
+  constructor(readonly octets: number) {
+    super();
   }
 }
 

@@ -35,7 +35,7 @@ export interface SipUserAgent extends SipSide {
    * Asks with OPTIONS whether the next hop of `uri` is there (RFC 3261 §11); never rejects.
    * @param peer name of the configured peer whose proxy and credentials serve
    */
-  probe(uri: string, fromUri: string, peer: string): Promise<SipOutcome>;
+  probe(uri: string, fromUri: string, peer: string): PromiseLike<SipOutcome>;
   /** Sends one PUBLISH, as a phone does; Event, Expires and SIP-If-Match are among its headers (RFC 3903 §4). Never rejects. */
   publish(request: SipMessageOut): Promise<PublishOutcome>;
 }

@@ -1,3 +1,4 @@
+import { Later } from "../../src/core/later";
 import { PairQueues } from "../../src/gateway/pair-queues";
 
 /** Work that ends only when told to, so that order can be seen. */
@@ -66,4 +67,24 @@ test("a halt begins nothing new and resolves when what is under way has ended", 
   await halted;
   expect(begun).toEqual(["a1"]);
   expect(queues.size).toBe(2);
+});
+
+test("work that ends at once is followed by the next, however many wait", async () => {
+  const done: number[] = [];
+  let release = (): void => undefined;
+  const queues = new PairQueues<number>(
+    (item) => {
+      const ended = new Later<void>();
+      done.push(item);
+      if (item === 0) release = () => ended.settle();
+      else ended.settle();
+      return ended;
+    },
+    { inFlight: 1, perPair: 100_000 },
+  );
+  for (let item = 0; item < 50_000; item++) queues.push("pair", item);
+  expect(done).toEqual([0]);
+  release();
+  expect(done).toHaveLength(50_000);
+  expect([queues.size, queues.inFlight]).toEqual([0, 0]);
 });

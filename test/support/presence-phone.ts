@@ -193,7 +193,7 @@ export class PresencePhone {
   }
 
   /** Sends a MESSAGE and resolves with its end. */
-  say(to: string, text: string): Promise<SipOutcome> {
+  say(to: string, text: string): PromiseLike<SipOutcome> {
     const body = Buffer.from(text);
     return this.#side.send({
       ...this.#outside(to),

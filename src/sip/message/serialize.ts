@@ -1,5 +1,6 @@
 /** SIP messages to octets. RFC 3261 §7, §20.14. */
 
+import { isAscii } from "node:buffer";
 import { isKnownName } from "./canonical-name";
 import { isToken } from "./characters";
 import type { SipMessage } from "./message";
@@ -12,8 +13,10 @@ import type { SipMessage } from "./message";
 export function serialize(message: SipMessage): Buffer {
   const head = headOf(message);
   const body = message.body;
-  if (body.length === 0) return Buffer.from(head, "utf8");
   const headBytes = Buffer.byteLength(head, "utf8");
+  // As one text of single octets, which nearly every message is, it is written in half the time.
+  if (headBytes === head.length && isAscii(body))
+    return Buffer.from(head + body.toString("latin1"), "latin1");
   const bytes = Buffer.allocUnsafe(headBytes + body.length);
   bytes.write(head, 0, headBytes, "utf8");
   bytes.set(body, headBytes);

@@ -1,5 +1,6 @@
 /** Non-INVITE client transactions. RFC 3261 §17.1.2; matching of responses: §17.1.3. */
 
+import { whenThere } from "../../core/later";
 import { TransientMap } from "../../core/transient-map";
 import type { Clock, Counters } from "../../gateway/sides";
 import type { SipResponse } from "../message/message";
@@ -108,7 +109,7 @@ export class NonInviteClientTransactions {
   }
 
   #send(transaction: ClientTransaction): void {
-    this.#transports.send(transaction.bytes, transaction.target).then((result) => {
+    whenThere(this.#transports.send(transaction.bytes, transaction.target), (result) => {
       if (!result.ok) {
         this.#on(transaction, "transport-error", undefined, result.why);
         return;

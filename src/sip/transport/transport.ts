@@ -46,12 +46,12 @@ export interface Transports {
   /** Opens every listener; rejects with a sentence that names the listener that failed. */
   start(onBytes: OnBytes): Promise<void>;
   /** Sends a request, opening or reusing a connection. Never rejects; "ok" is: handed to the kernel. */
-  send(bytes: Buffer, target: Target): Promise<SendResult>;
+  send(bytes: Buffer, target: Target): PromiseLike<SendResult>;
   /**
    * Sends a response on the connection that the request came by, else to `target`. Never rejects. By UDP the result says
    * only whether it could be tried; a failure is counted.
    */
-  reply(bytes: Buffer, source: Source, target: Target): Promise<SendResult>;
+  reply(bytes: Buffer, source: Source, target: Target): PromiseLike<SendResult>;
   /** Host and port that Via and Contact name for this transport and destination; the advertised address where configured. */
   viaFor(target: Endpoint): { readonly host: string; readonly port: number };
   /** Is this one of our own addresses (loop guard, RFC 3261 §8.1.2, §16.4)? */

@@ -87,7 +87,7 @@ class AllTransports implements Transports {
     this.#own = ownAddresses(this.#open, interfaces);
   }
 
-  send(bytes: Buffer, target: Target): Promise<SendResult> {
+  send(bytes: Buffer, target: Target): PromiseLike<SendResult> {
     const refusal = this.#refusal(target);
     if (refusal !== undefined) return refusal;
     if (target.transport !== "udp") return this.#sendByStream(bytes, target);
@@ -97,7 +97,7 @@ class AllTransports implements Transports {
     return socket.send(bytes, target.address, target.port);
   }
 
-  reply(bytes: Buffer, source: Source, target: Target): Promise<SendResult> {
+  reply(bytes: Buffer, source: Source, target: Target): PromiseLike<SendResult> {
     if (source.connection !== undefined) {
       const connection = this.#connections.byId(source.connection);
       if (connection !== undefined) return connection.send(bytes);

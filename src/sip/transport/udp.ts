@@ -1,6 +1,7 @@
 /** One UDP listener: datagrams in, requests and responses out by the same port. RFC 3261 §18, RFC 3581 §4. */
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { Later } from "../../core/later";
 import type { Counters, Log } from "../../gateway/sides";
 import { canonicalAddress, familyOf, showHostPort } from "./ip";
 import { isKeepAliveDatagram } from "./keep-alive";
@@ -8,7 +9,7 @@ import type { Endpoint, ListenerOptions, OnBytes, SendResult, Source } from "./t
 
 export interface UdpListener {
   readonly local: Endpoint;
-  send(bytes: Buffer, address: string, port: number): Promise<SendResult>;
+  send(bytes: Buffer, address: string, port: number): PromiseLike<SendResult>;
   /** Sends without saying what became of it: a failure is counted. */
   post(bytes: Buffer, address: string, port: number): void;
   close(): Promise<void>;
@@ -60,16 +61,16 @@ function listenerOn(
     onBytes(bytes, sourceOf(from, local));
   });
 
-  function send(bytes: Buffer, to: string, port: number): Promise<SendResult> {
+  function send(bytes: Buffer, to: string, port: number): PromiseLike<SendResult> {
     const refusal = refusalOf(bytes);
     if (refusal !== undefined) return Promise.resolve({ ok: false, why: refusal });
     waiting++;
-    return new Promise((resolve) => {
-      socket.send(bytes, port, to, (error) => {
-        sent(error);
-        resolve(error ? { ok: false, why: error.message } : SENT);
-      });
+    const result = new Later<SendResult>();
+    socket.send(bytes, port, to, (error) => {
+      sent(error);
+      result.settle(error ? { ok: false, why: error.message } : SENT);
     });
+    return result;
   }
 
   function post(bytes: Buffer, to: string, port: number): void {

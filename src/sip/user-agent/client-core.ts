@@ -3,6 +3,7 @@
 import { parseSipUri } from "../../core/address/sip-uri";
 import type { SipDialogRequest, SipMessageOut } from "../../core/effect";
 import type { SipDialogOutcome, SipOutcome } from "../../core/input";
+import { Later } from "../../core/later";
 import { Memo } from "../../core/memo";
 import { DEFAULT_SWITCHES } from "../../core/switches";
 import type { Clock, Counters, Ids, Log } from "../../gateway/sides";
@@ -73,8 +74,10 @@ export class ClientCore {
   }
 
   /** Sends one request; resolves with how it ended, never rejects. */
-  send(method: "MESSAGE" | "OPTIONS", message: SipMessageOut): Promise<SipOutcome> {
-    return new Promise((resolve) => this.#sendOutside(method, message, resolve));
+  send(method: "MESSAGE" | "OPTIONS", message: SipMessageOut): Later<SipOutcome> {
+    const later = new Later<SipOutcome>();
+    this.#sendOutside(method, message, (outcome) => later.settle(outcome));
+    return later;
   }
 
   /** Sends one PUBLISH; the same otherwise. */

@@ -197,7 +197,7 @@ test("a peer that has taken nothing for as long as Timer F is cut off", async ()
   const ours = await station(TCP, {}, clock);
   const target = await deafServer();
   const closed = closedConnections(ours);
-  let waiting: Promise<unknown> = Promise.resolve();
+  let waiting: PromiseLike<unknown> = Promise.resolve();
   // Fill what the kernel holds; it may take some late, then there is more to fill.
   while (closed.length === 0) {
     waiting = ours.transports.send(request("x".repeat(60_000)), target);
