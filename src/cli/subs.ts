@@ -16,20 +16,20 @@ export const subs: Command = {
   name: "subs",
   summary: "list, show or drop subscriptions to presence",
   help: `isthmus subs list [FILTERS] [--limit N] [--json] [--config FILE]
-isthmus subs show [FILTERS] [--limit N] [--json] [--config FILE]
-isthmus subs drop FILTERS [--all] [--json] [--config FILE]
+isthmus subs show [KEY] [FILTERS] [--limit N] [--json] [--config FILE]
+isthmus subs drop [KEY] [FILTERS] [--all] [--json] [--config FILE]
 
 Reads the database of store.file, also while the gateway runs. list prints a line for each subscription, show all that is
 known of each, with its state in words. drop leaves a request: the gateway that runs takes it within seconds, else the next
-one does when it starts. It ends the subscription on both sides as if the watcher had asked for it.
+one does when it starts. An XMPP watcher is then told that he is no longer subscribed; a SIP watcher gets a last NOTIFY, and
+his phone may subscribe anew by itself.
 
-Filters; all that are given must fit:
+KEY is that of one subscription, as show and --json print it. Filters; all that are given must fit:
   --watcher JID         who watches: a bare JID, or a domain for all of its people
   --presentity JID      who is watched, likewise
   --direction WHICH     xmpp-watcher (an XMPP user watches a SIP contact) or sip-watcher (the other way)
   --state STATE         ${Object.keys(STATES).join(", ")}
   --peer NAME           the SIP peer
-  --key KEY             the one with this key, as show and --json print it
 
   --limit N   at most so many, ${LISTED} unless told otherwise; how many fit is said in any case
   --all       with drop: also when more than one fits
@@ -46,7 +46,7 @@ Examples:
   async run(args, terminal) {
     const read = readArguments(args, {
       flags: ["json", "all"],
-      values: ["config", "watcher", "presentity", "direction", "state", "peer", "key", "limit"],
+      values: ["config", "watcher", "presentity", "direction", "state", "peer", "limit"],
     });
     const act = actOf(read);
     const filter = filterOf(read);
@@ -141,22 +141,24 @@ function countLine(shown: number, total: number): string {
 const ACTS: Readonly<Record<string, (call: Call) => ExitCode>> = { list, show, drop };
 
 function actOf({ positionals, flags, values }: Arguments): (call: Call) => ExitCode {
-  const [name = "", ...more] = positionals;
+  const [name = "", key, ...more] = positionals;
   const act = Object.hasOwn(ACTS, name) ? ACTS[name] : undefined;
   if (act === undefined) throw new UsageError("subs takes list, show or drop");
-  if (more.length > 0) throw new UsageError(`subs ${name} takes no ${more[0]}; filters begin with --`);
+  const surplus = act === list ? key : more[0];
+  if (surplus !== undefined) throw new UsageError(`subs ${name} takes no ${surplus}; filters begin with --`);
   if (flags.has("all") && act !== drop)
     throw new UsageError("--all goes with drop; list and show take --limit");
   if (values.has("limit") && act === drop)
     throw new UsageError("--limit goes with list and show; drop takes --all");
-  const isNarrowed = [...values.keys()].some((value) => value !== "config");
-  if (act === drop && !isNarrowed) throw new UsageError("drop wants a filter, such as --watcher or --key");
+  const isNarrowed = key !== undefined || [...values.keys()].some((value) => value !== "config");
+  if (act === drop && !isNarrowed) throw new UsageError("drop wants a KEY or a filter, such as --watcher");
   return act;
 }
 
-function filterOf({ values }: Arguments): SubscriptionFilter {
-  const filter: Record<string, string> = {};
-  for (const name of ["watcher", "presentity", "direction", "state", "peer", "key"]) {
+function filterOf({ positionals, values }: Arguments): SubscriptionFilter {
+  const [, key] = positionals;
+  const filter: Record<string, string> = key === undefined ? {} : { key };
+  for (const name of ["watcher", "presentity", "direction", "state", "peer"]) {
     const value = values.get(name);
     if (value !== undefined)
       filter[name] = name === "watcher" || name === "presentity" ? bare(name, value) : value;
