@@ -21,13 +21,17 @@ const TICK_MS = 2;
 /** After the last event so long a wait for its effect, milliseconds. */
 const PATIENCE_MS = 6_000;
 
-/** SIP users begin to watch numbers `first` onward; the effect is a NOTIFY that says open. */
+/**
+ * SIP users begin to watch numbers `first` onward; the effect is a NOTIFY that says open.
+ * @param window no more than so many are begun and not open yet
+ */
 export async function setUpFromSip(
   world: PresenceWorld,
   pid: number,
   first: number,
   rate: number,
   count: number,
+  window = Number.POSITIVE_INFINITY,
 ): Promise<PresenceStep> {
   const asked = new Map<string, number>();
   const times: number[] = [];
@@ -44,6 +48,7 @@ export async function setUpFromSip(
   return measured(world, pid, rate, count, times, {
     act: (n) => asked.set(world.watchFromSip(first + n).watch.callId, performance.now()),
     trouble: () => (refused === 0 ? "" : `${refused} refused`),
+    window,
   });
 }
 
@@ -54,6 +59,7 @@ export async function setUpFromXmpp(
   first: number,
   rate: number,
   count: number,
+  window = Number.POSITIVE_INFINITY,
 ): Promise<PresenceStep> {
   const asked = new Map<object, number>();
   const times: number[] = [];
@@ -66,6 +72,7 @@ export async function setUpFromXmpp(
   return measured(world, pid, rate, count, times, {
     act: (n) => asked.set(world.watchFromXmpp(first + n).contact, performance.now()),
     trouble: () => "",
+    window,
   });
 }
 
@@ -126,6 +133,8 @@ interface Work {
   readonly act: (n: number) => void;
   /** What went wrong; "" for nothing. */
   readonly trouble: () => string;
+  /** No more than so many events without their effect; any number unless given. */
+  readonly window?: number;
 }
 
 async function measured(
@@ -137,11 +146,13 @@ async function measured(
   work: Work,
 ): Promise<PresenceStep> {
   const { endpoint } = world;
+  await atRest(world);
   const sent = endpoint.retransmissions;
   const before = cpuTimes(pid);
   const startedAt = performance.now();
   for (let done = 0; done < count; ) {
-    const due = Math.min(count, Math.floor(((performance.now() - startedAt) / 1000) * rate));
+    const open = times.length + (work.window ?? Number.POSITIVE_INFINITY);
+    const due = Math.min(count, open, Math.floor(((performance.now() - startedAt) / 1000) * rate));
     for (; done < due; done++) work.act(done);
     await pause(TICK_MS);
   }
@@ -168,6 +179,21 @@ async function measured(
     times,
   };
 }
+
+/** What an overloaded step has left behind is over when nothing has come for a second, or after a while. */
+async function atRest({ endpoint, server }: PresenceWorld): Promise<void> {
+  let last = -1;
+  for (let waited = 0; waited < LONGEST_REST_MS; waited += REST_MS) {
+    const now = endpoint.received + server.received;
+    // Pings keep a quiet link alive.
+    if (now - last <= 2) return;
+    last = now;
+    await pause(REST_MS);
+  }
+}
+
+const REST_MS = 500;
+const LONGEST_REST_MS = 20_000;
 
 function other(show: string | undefined): string {
   return show === "dnd" ? "away" : "dnd";
