@@ -29,6 +29,8 @@ const STEP_SECONDS = QUICK ? 4 : 11;
 /** All measurements together, seconds; each gets an equal share of what is left. */
 const BUDGET_SECONDS = QUICK ? 170 : 700;
 const FIRST_RATE = QUICK ? 6_000 : 4_000;
+/** What a program does before it is judged: code is compiled, memory grows. */
+const WARM_UP_RATE = 3_000;
 const GROWTH = QUICK ? 1.5 : 1.25;
 const HIGHEST_RATE = 40_000;
 /** A step counts as sustained with at most this share of retransmissions. */
@@ -146,7 +148,7 @@ const toSip: Measure = async (gateway, sink, places, until) => {
 
 type Run = (rate: number, withProbes: boolean) => Promise<Step & { readonly detail: string }>;
 
-/** Raises the rate until a step fails twice or the time is up, then measures times and CPU at half of the best. */
+/** Warms up, raises the rate until a step fails twice or the time is up, then measures times and CPU at half of the best. */
 async function climb(gateway: GatewayUnderLoad, until: number, run: Run): Promise<Figures> {
   const step = async (rate: number, withProbes: boolean): Promise<Step> => {
     const result = await run(rate, withProbes);
@@ -159,6 +161,7 @@ async function climb(gateway: GatewayUnderLoad, until: number, run: Run): Promis
     return result;
   };
   const oneStepMs = (STEP_SECONDS + AROUND_A_STEP_SECONDS) * 1000;
+  await run(WARM_UP_RATE, false);
   let best = 0;
   let isCut = false;
   for (let rate = FIRST_RATE; rate <= HIGHEST_RATE; rate = Math.round(rate * GROWTH)) {
