@@ -88,3 +88,23 @@ test("work that ends at once is followed by the next, however many wait", async 
   expect(done).toHaveLength(50_000);
   expect([queues.size, queues.inFlight]).toEqual([0, 0]);
 });
+
+test("a peer that answers nobody leaves room for the others, and gets its share when it comes back", async () => {
+  const { begun, work, end } = manualWork();
+  const queues = new PairQueues(work, { inFlight: 4, perPair: 10, perPeer: 2 });
+  for (let pair = 0; pair < 10; pair++) queues.push(`silent ${pair}`, `s${pair}`, "silent");
+  expect(begun).toEqual(["s0", "s1"]);
+  for (let pair = 0; pair < 3; pair++) queues.push(`quick ${pair}`, `q${pair}`, "quick");
+  expect(begun).toEqual(["s0", "s1", "q0", "q1"]);
+  await end("q0");
+  expect(begun).toEqual(["s0", "s1", "q0", "q1", "q2"]);
+  await end("s0");
+  expect(begun).toEqual(["s0", "s1", "q0", "q1", "q2", "s2"]);
+});
+
+test("without a share one peer may have all that may be under way", async () => {
+  const { begun, work } = manualWork();
+  const queues = new PairQueues(work, { inFlight: 4, perPair: 10 });
+  for (let pair = 0; pair < 10; pair++) queues.push(`p${pair}`, `i${pair}`, "only");
+  expect(begun).toHaveLength(4);
+});
