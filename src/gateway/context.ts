@@ -18,12 +18,16 @@ import type {
   XmppSide,
 } from "./sides";
 
+import type { WaitingParts } from "./waiting/options";
+
 export interface GatewayParts {
   readonly sip: SipSide;
   readonly xmpp: XmppSide;
   readonly store: Store;
   /** Absent: presence is not translated. */
   readonly presence?: PresenceParts;
+  /** Absent: nobody's devices register here, and nothing waits. */
+  readonly waiting?: WaitingParts;
   readonly tables: Tables;
   readonly limits: GatewayLimits;
   readonly clock: Clock;

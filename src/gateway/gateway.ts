@@ -13,6 +13,7 @@ import { ReceiptBook } from "./receipt-book";
 import { Reporter } from "./reporter";
 import type { JournalEntry } from "./sides";
 import { SipFlow } from "./sip-flow";
+import { WaitingRoom } from "./waiting/waiting-room";
 import { XmppFlow } from "./xmpp-flow";
 
 /** Receipts that never came are forgotten this often, milliseconds. */
@@ -35,6 +36,8 @@ export interface GatewayState {
   readonly journal: number;
   readonly queued: number;
   readonly owedReports: number;
+  /** Messages that wait for somebody with no device; absent where nobody's devices register. */
+  readonly waiting?: number;
   /** Absent while presence is off. */
   readonly presence?: PresenceState;
 }
@@ -58,6 +61,7 @@ class RunningGateway implements Gateway {
   readonly #xmppFlow: XmppFlow;
   readonly #sipFlow: SipFlow;
   readonly #presence: PresenceFlow | undefined;
+  readonly #waiting: WaitingRoom | undefined;
   #stopping = false;
   #cancelForget: (() => void) | undefined;
 
@@ -66,7 +70,9 @@ class RunningGateway implements Gateway {
     this.#reporter = new Reporter(context, (stanza) => write(stanza));
     this.#conversations = new Conversations(context);
     const receipts = new ReceiptBook(context);
-    this.#xmppFlow = new XmppFlow(context, this.#conversations, receipts, this.#reporter);
+    this.#waiting =
+      context.waiting && new WaitingRoom(context, context.waiting, this.#conversations, this.#reporter);
+    this.#xmppFlow = new XmppFlow(context, this.#conversations, receipts, this.#reporter, this.#waiting);
     this.#sipFlow = new SipFlow(context, this.#conversations, receipts);
     this.#presence =
       context.presence &&
@@ -85,6 +91,7 @@ class RunningGateway implements Gateway {
     // Before the link comes up: what waits from an earlier life goes first.
     for (const entry of left) this.#resume(entry);
     presence?.start();
+    this.#waiting?.start();
     xmpp.start(
       (message) => this.#xmppFlow.handle(message),
       presence && ((stanza) => presence.fromXmpp(stanza)),
@@ -100,7 +107,7 @@ class RunningGateway implements Gateway {
     this.#presence?.drain();
     sip.drain();
     await Promise.race([
-      this.#xmppFlow.halt(),
+      Promise.all([this.#xmppFlow.halt(), this.#waiting?.halt()]),
       new Promise<void>((resolve) => clock.after(limits.stopGraceMs, resolve)),
     ]);
     const stanzasUnproven = await xmpp.stop();
@@ -121,6 +128,7 @@ class RunningGateway implements Gateway {
       journal: this.#context.store.journalSize(),
       queued: this.#xmppFlow.queued,
       owedReports: this.#reporter.owed,
+      ...(this.#waiting === undefined ? {} : { waiting: this.#waiting.messages }),
       ...(this.#presence === undefined ? {} : { presence: this.#presence.state() }),
     };
   }

@@ -113,6 +113,64 @@ export interface Store {
   close(): void;
 }
 
+/** A message for a SIP user with no device, kept until one registers (XEP-0160). */
+export interface WaitingMessage extends JournalEntry {
+  /** Bare JID of the SIP user. */
+  readonly person: string;
+}
+
+/** The message that a device gets next, and how often it has given a final answer to it that was not for good. */
+export interface NextWaiting {
+  readonly message: WaitingMessage;
+  readonly attempts: number;
+}
+
+/** Messages that wait. Every read gives what was written before it; writes resolve when they are on disk, or reject. */
+export interface WaitingStore {
+  /**
+   * Takes a message out of the journal's table and keeps it, in one transaction; `Store.journalDone` is still to be called.
+   * A message that is kept already stays as it is.
+   * @param dueAt when it is given up, milliseconds since 1970
+   */
+  keep(entry: JournalEntry, person: string, dueAt: number): Promise<void>;
+  /** The oldest message for a person with which this device (a full JID) is not done. */
+  nextFor(person: string, device: string): NextWaiting | undefined;
+  /** The device has it: it is owed to the others until `dueAt`, unless an earlier one has set that time already. */
+  delivered(seq: number, device: string, dueAt: number): Promise<void>;
+  /** The device never takes it. */
+  refused(seq: number, device: string): Promise<void>;
+  /** The device has given a final answer that was not for good. */
+  tried(seq: number, device: string): Promise<void>;
+  isDone(seq: number, device: string): boolean;
+  /** Has any device got it? */
+  isDelivered(seq: number): boolean;
+  remove(seq: number): Promise<void>;
+  /** Those whose time is over, the longest due first, at most `limit`. */
+  due(now: number, limit: number): readonly WaitingMessage[];
+  /** When the next one's time is over, milliseconds since 1970. */
+  nextDue(): number | undefined;
+  /** Everybody for whom something waits. */
+  people(): readonly string[];
+  /** What waits for a person; `undelivered` of them no device has. */
+  of(person: string): { readonly messages: number; readonly octets: number; readonly undelivered: number };
+  /** What waits in all. */
+  readonly messages: number;
+  readonly octets: number;
+}
+
+/** Devices of the people whose domain is registered here (RFC 3261 §10). */
+export interface DeviceBook {
+  /** Do devices of this person (a bare JID) register here? Then nobody else knows where he is. */
+  serves(person: string): boolean;
+  /**
+   * Full JIDs of a person's devices that are registered now. The resource is that of the device's GRUU, or made of its
+   * Contact where it has none; it stays the same over refreshes, and a MESSAGE to the full JID's SIP URI reaches this device alone.
+   */
+  devicesOf(person: string): readonly string[];
+  /** Calls back whenever a device has registered or refreshed, with its full JID. */
+  onRegistered(callback: (device: string) => void): void;
+}
+
 /** Subscriptions: read and written in one turn, so that two events of one row cannot cross (architecture §5). */
 export interface SubscriptionStore {
   /**

@@ -18,6 +18,7 @@ import { PairQueues } from "./pair-queues";
 import type { ReceiptBook } from "./receipt-book";
 import type { Reporter } from "./reporter";
 import type { JournalEntry } from "./sides";
+import type { WaitingRoom } from "./waiting/waiting-room";
 
 type TranslatedMessage = Extract<XmppTranslated, { kind: "message" }>;
 
@@ -26,6 +27,7 @@ export class XmppFlow {
   readonly #conversations: Conversations;
   readonly #receipts: ReceiptBook;
   readonly #reporter: Reporter;
+  readonly #waiting: WaitingRoom | undefined;
   readonly #queues: PairQueues<JournalEntry>;
   /** What the entries in the queues take of memory, octets. */
   #octets = 0;
@@ -36,11 +38,13 @@ export class XmppFlow {
     conversations: Conversations,
     receipts: ReceiptBook,
     reporter: Reporter,
+    waiting?: WaitingRoom,
   ) {
     this.#context = context;
     this.#conversations = conversations;
     this.#receipts = receipts;
     this.#reporter = reporter;
+    this.#waiting = waiting;
     this.#queues = new PairQueues((entry) => this.#deliver(entry), {
       inFlight: context.limits.maximumSipInFlight,
       perPair: context.limits.maximumPerPair,
@@ -153,7 +157,8 @@ export class XmppFlow {
   #deliver(entry: JournalEntry): Delivery {
     const done = new Delivery(octetsOf(entry));
     if (this.#context.clock.now() - entry.receivedAt <= this.#context.limits.messageDeadlineMs) {
-      this.#send(entry, done);
+      if (this.#waiting?.isBehind(entry) === true) this.#sent(entry, NOBODY_THERE, done);
+      else this.#send(entry, done);
     } else {
       this.#end(entry, "expired", messageRefusal(entry.origin, reject("EXPIRED")));
       this.#leave(done);
@@ -175,12 +180,24 @@ export class XmppFlow {
 
   #sent(entry: JournalEntry, outcome: SipOutcome, done: Delivery): void {
     try {
+      if (outcome.status >= 300 && this.#waiting?.wants(entry, outcome) === true) {
+        this.#keep(this.#waiting, entry, outcome, done);
+        return;
+      }
       const again = this.#ended(entry, outcome);
       if (again === undefined) this.#leave(done);
       else this.#send(again, done);
     } catch (error) {
       this.#broken(entry, error, done);
     }
+  }
+
+  /** Nobody is there for it: it waits on disk, or its sender is told. */
+  #keep(waiting: WaitingRoom, entry: JournalEntry, outcome: SipOutcome, done: Delivery): void {
+    void waiting.keep(entry).then((isKept) => {
+      if (!isKept) this.#end(entry, "failed", outcomeError(outcome, entry.origin, this.#context.tables));
+      this.#leave(done);
+    });
   }
 
   /** Only a fault of our own comes here; the sender hears of it all the same (architecture E13). */
@@ -277,6 +294,13 @@ function octetsOf({ request, origin }: JournalEntry): number {
   return request.body.length + (origin.id?.length ?? 0) + ENTRY_OCTETS;
 }
 
+/** The outcome of a message that goes behind others which wait for the same person (RFC 3261 §21.4.18). */
+const NOBODY_THERE: SipOutcome = {
+  status: 480,
+  reason: "Temporarily Unavailable",
+  local: true,
+  maybeDelivered: false,
+};
 /** Addresses, identifiers, headers and objects of an entry, about. */
 const ENTRY_OCTETS = 2_000;
 /** Room for a full journal of ordinary messages. */

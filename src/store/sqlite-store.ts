@@ -1,7 +1,6 @@
 /** The store on SQLite: journal, receipts, counters; subscriptions and publications beside them. Architecture §5. */
 
 import type Database from "better-sqlite3";
-import type { SipMessageOut } from "../core/effect";
 import type {
   DropRequests,
   JournalEntry,
@@ -9,13 +8,16 @@ import type {
   ReceiptRow,
   Store,
   SubscriptionStore,
+  WaitingStore,
 } from "../gateway/sides";
 import { DiskSync } from "./disk-sync";
 import { GroupCommit, SyncError } from "./group-commit";
+import { entryOf, type JournalRow, requestJson } from "./journal-row";
 import { openDatabase, type StoreOptions } from "./opening";
 import { explain } from "./problem";
 import { SqlitePublications } from "./publications";
 import { SqliteSubscriptions } from "./subscriptions";
+import { SqliteWaiting } from "./waiting";
 
 /** Sequence numbers are reserved on disk in blocks of this size, so that taking one costs no write. */
 const SEQ_BLOCK = 10_000;
@@ -24,6 +26,7 @@ const SEQ_BLOCK = 10_000;
 export interface OpenStore extends Store {
   readonly subscriptions: SubscriptionStore & DropRequests;
   readonly publications: PublicationStore;
+  readonly waiting: WaitingStore;
 }
 
 /**
@@ -44,6 +47,7 @@ export function openStore(options: StoreOptions): OpenStore {
 class SqliteStore implements OpenStore {
   readonly subscriptions: SubscriptionStore & DropRequests;
   readonly publications: PublicationStore;
+  readonly waiting: WaitingStore;
   readonly #database: Database.Database;
   readonly #sync: DiskSync;
   readonly #release: () => void;
@@ -70,6 +74,7 @@ class SqliteStore implements OpenStore {
     this.#commit = new GroupCommit(database, sync);
     this.subscriptions = new SqliteSubscriptions(database, this.#commit);
     this.publications = new SqlitePublications(database, this.#commit);
+    this.waiting = new SqliteWaiting(database, this.#commit);
     this.#insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     this.#remove = database.prepare("DELETE FROM journal WHERE seq IN (SELECT value FROM json_each(?))");
     this.#report = database.prepare("UPDATE journal SET report = ? WHERE seq = ?");
@@ -129,7 +134,7 @@ class SqliteStore implements OpenStore {
   journalLeft(): readonly JournalEntry[] {
     this.#commit.flush();
     const rows = this.#database.prepare("SELECT * FROM journal ORDER BY seq").all() as JournalRow[];
-    return rows.map(toEntry);
+    return rows.map(entryOf);
   }
 
   journalSize(): number {
@@ -177,45 +182,4 @@ class SqliteStore implements OpenStore {
 
 function receiptName(side: ReceiptRow["side"], key: string): string {
   return `${side} ${key}`;
-}
-
-interface JournalRow {
-  readonly seq: number;
-  readonly pair: string;
-  readonly rid: string;
-  readonly received_at: number;
-  readonly request: string;
-  readonly body: Buffer;
-  readonly origin: string;
-  readonly report: string | null;
-}
-
-/** Without its body, which has a column of its own. */
-function requestJson(request: SipMessageOut): string {
-  const { toUri, fromUri, fromTag, callId, cseq, branch, contentType, headers, peer } = request;
-  // "Required": a field that is added to a request must be added here.
-  const kept: Required<Omit<SipMessageOut, "body">> = {
-    toUri,
-    fromUri,
-    fromTag,
-    callId,
-    cseq,
-    branch,
-    contentType,
-    headers,
-    peer,
-  };
-  return JSON.stringify(kept);
-}
-
-function toEntry(row: JournalRow): JournalEntry {
-  return {
-    seq: row.seq,
-    pair: row.pair,
-    rid: row.rid,
-    receivedAt: row.received_at,
-    request: { ...JSON.parse(row.request), body: row.body },
-    origin: JSON.parse(row.origin),
-    ...(row.report === null ? {} : { report: row.report }),
-  };
 }

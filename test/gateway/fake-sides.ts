@@ -13,9 +13,17 @@ import type { ProofOutcome, SipMessageInput, SipOutcome } from "../../src/core/i
 import { DEFAULT_SWITCHES, type PeerSwitches } from "../../src/core/switches";
 import { createGateway, type Gateway } from "../../src/gateway/gateway";
 import { DEFAULT_LIMITS, type GatewayLimits } from "../../src/gateway/limits";
-import type { Log, SipAnswer, SipMessageHandler, Store, XmppMessageHandler } from "../../src/gateway/sides";
+import type {
+  DeviceBook,
+  Log,
+  SipAnswer,
+  SipMessageHandler,
+  Store,
+  XmppMessageHandler,
+} from "../../src/gateway/sides";
+import { DEFAULT_WAITING, type WaitingOptions } from "../../src/gateway/waiting/options";
 import { createCounters } from "../../src/runtime/counters";
-import { openStore } from "../../src/store/sqlite-store";
+import { type OpenStore, openStore } from "../../src/store/sqlite-store";
 import type { Element } from "../../src/xml/element";
 import { parseXml, XML_LIMITS } from "../../src/xml/parser";
 import { write } from "../../src/xml/writer";
@@ -58,6 +66,8 @@ export interface StageOptions {
   readonly limits?: Partial<GatewayLimits>;
   readonly switches?: Partial<PeerSwitches>;
   readonly store?: Store;
+  /** Where messages wait for those whose devices register. */
+  readonly waiting?: { readonly devices: DeviceBook; readonly options?: Partial<WaitingOptions> };
   /** For what an earlier life left: it is taken up before `setStage` returns. */
   readonly outcomes?: Stage["outcomes"];
 }
@@ -148,6 +158,15 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         },
       },
       store,
+      ...(options.waiting === undefined
+        ? {}
+        : {
+            waiting: {
+              devices: options.waiting.devices,
+              options: { ...DEFAULT_WAITING, domains: ["sip.example"], ...options.waiting.options },
+              store: (store as OpenStore).waiting,
+            },
+          }),
       tables: {
         domains: parseDomainRules(DOMAINS),
         errors: loadErrorTable(read("errors.yaml"), "errors.yaml"),
@@ -238,6 +257,12 @@ function watched(store: Store): () => Promise<boolean> {
   store.journal = noted(store.journal);
   store.journalReport = noted(store.journalReport);
   store.putReceipt = noted(store.putReceipt);
+  const { waiting } = store as OpenStore;
+  if (waiting !== undefined) {
+    waiting.keep = noted(waiting.keep.bind(waiting));
+    waiting.delivered = noted(waiting.delivered.bind(waiting));
+    waiting.remove = noted(waiting.remove.bind(waiting));
+  }
   return async () => {
     const waiting = [...open];
     await Promise.allSettled(waiting);

@@ -104,6 +104,15 @@ function wrapped(
 /** What its error or receipt will need; the stanza has both addresses, or it would not have come so far. */
 function originOf(stanza: Element, wantsReceipt: boolean): MessageOrigin {
   const { from = "", to = "", id, type } = stanza.attrs;
+  if (child(stanza, HINTS, "no-store") !== undefined)
+    return {
+      from,
+      to,
+      ...(id === undefined ? {} : { id }),
+      ...(type === undefined ? {} : { type }),
+      wantsReceipt,
+      noStore: true,
+    };
   if (id !== undefined && type !== undefined) return { from, to, id, type, wantsReceipt };
   if (id !== undefined) return { from, to, id, wantsReceipt };
   return type === undefined ? { from, to, wantsReceipt } : { from, to, type, wantsReceipt };
@@ -143,4 +152,5 @@ function wanted(stanza: Element): ("received" | "displayed")[] {
 const SUBJECT_MAXIMUM = 4_096;
 /** Controls, and the separators that some readers take for a line end. */
 const LINE_BREAKERS = /[\u0000-\u001F\u007F-\u009F\u2028\u2029]+/g;
+const HINTS = "urn:xmpp:hints"; // XEP-0334
 const UTF8 = new TextEncoder();

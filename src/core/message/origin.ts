@@ -11,4 +11,6 @@ export interface MessageOrigin {
   readonly wantsReceipt: boolean;
   /** A receipt of ours on its way to SIP: when it fails, nobody is told. */
   readonly unreported?: boolean;
+  /** The sender wants nobody to store it (XEP-0334 §4.2): it does not wait for an absent recipient. */
+  readonly noStore?: boolean;
 }
