@@ -26,7 +26,7 @@ describe.each(XMPP_SERVERS)("on %s", (kind, server) => {
       world = await startWorld({
         server,
         users: ["juliet", "nurse"],
-        presence: { notifyInterval: "50 ms" },
+        presence: { notifyInterval: "50 ms", probeAnswer: "2 s" },
       });
       juliet = await world.client("juliet", "balcony");
       await juliet.roster(); // who has not asked for it hears nothing of subscriptions (RFC 6121 §2.2)
@@ -161,6 +161,7 @@ describe.each(XMPP_SERVERS)("on %s", (kind, server) => {
       expect((await fetch.subscribe(0)).status).toBe(200);
       const fetched = await fetch.next(({ state }) => state === "terminated", "what was fetched");
       expect(fetched.reason).toBe("timeout");
+      expect(fetched.tuples.map(({ open }) => open)).toEqual([true]);
       await juliet.settle();
       expect(juliet.stanzas.filter(({ type }) => type === "subscribe")).toEqual([]);
     });
