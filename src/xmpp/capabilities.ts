@@ -3,17 +3,17 @@
 import { createHash } from "node:crypto";
 import { type Element, element } from "../xml/element";
 import { NS } from "../xml/namespaces";
-import { DISCOVERED } from "./features";
+import { discovered } from "./features";
 
 /** Names this software, not a place. */
 const NODE = "https://isthmus.example/caps";
 
-/** §5.1: identity and features, in order, each ended by `<`. */
+/** §5.1: identities and features, in order, each ended by `<`. Whoever sends capabilities translates presence. */
 function verification(): string {
-  const { identity, features } = DISCOVERED.full;
-  const text = [`${identity.category}/${identity.type}//${identity.name ?? ""}`, ...[...features].sort()];
+  const { identities, features } = discovered("full", { presence: true });
+  const names = identities.map(({ category, type, name }) => `${category}/${type}//${name ?? ""}`);
   return createHash("sha1")
-    .update(text.map((part) => `${part}<`).join(""))
+    .update([...names.sort(), ...[...features].sort()].map((part) => `${part}<`).join(""))
     .digest("base64");
 }
 

@@ -1,6 +1,7 @@
 /** The XMPP side: one link for each component host, and what each kind of stanza means. XEP-0114, RFC 6120 §8, RFC 6121 §8. */
 
 import type { ProofOutcome } from "../core/input";
+import type { IqService } from "../core/service/iq-service";
 import type {
   Clock,
   Counters,
@@ -13,7 +14,8 @@ import type {
 import { child, type Element } from "../xml/element";
 import { NS } from "../xml/namespaces";
 import { domainOf } from "./address";
-import { answerIq } from "./iq";
+import { answerIq } from "./iq/answer";
+import { OpenQuestions } from "./iq/open-questions";
 import { ComponentLink, type LinkState } from "./link";
 import type { XmppOptions } from "./options";
 import { errorFor } from "./stanza-error";
@@ -35,6 +37,8 @@ export interface ComponentSide extends XmppSide {
   links(): readonly LinkState[];
   /** Calls back at every change of a link from now on. */
   onLinkChange(callback: (link: LinkState) => void): void;
+  /** Before `start`: who answers the IQs that need to know people, subscriptions or lists. */
+  serve(service: IqService): void;
 }
 
 /** Makes the XMPP side; nothing connects before `start`. */
@@ -48,6 +52,8 @@ class Side implements ComponentSide {
   readonly #links: ReadonlyMap<string, ComponentLink>;
   readonly #startedAt: number;
   readonly #watchers = new Set<(link: LinkState) => void>();
+  readonly #openQuestions: OpenQuestions;
+  #service: IqService | undefined;
   #onMessage: XmppMessageHandler = () => undefined;
   #onPresence: XmppPresenceHandler | undefined;
   /** Did a stanza come over another link than that of its host? */
@@ -57,9 +63,14 @@ class Side implements ComponentSide {
     this.#options = options;
     this.#deps = deps;
     this.#startedAt = deps.clock.now();
+    this.#openQuestions = new OpenQuestions(deps);
     this.#links = new Map(
       options.components.map((component) => [component.host.toLowerCase(), this.#link(component)]),
     );
+  }
+
+  serve(service: IqService): void {
+    this.#service = service;
   }
 
   start(onMessage: XmppMessageHandler, onPresence?: XmppPresenceHandler): void {
@@ -115,6 +126,7 @@ class Side implements ComponentSide {
   }
 
   async stop(): Promise<number> {
+    this.#openQuestions.stop();
     const left = await Promise.all([...this.#links.values()].map((link) => link.stop()));
     return left.reduce((sum, count) => sum + count, 0);
   }
@@ -192,6 +204,8 @@ class Side implements ComponentSide {
     const ours = domainOf(iq.attrs.to ?? "") === owner.host;
     const answer = ours ? answerIq(iq, this.#iqContext()) : undefined;
     if (answer === undefined) this.#deps.counters.add("xmpp.dropped.iq");
+    else if (answer instanceof Promise)
+      this.#openQuestions.wait(iq, answer, (content) => owner.answer(content));
     else owner.answer(answer);
   }
 
@@ -212,7 +226,13 @@ class Side implements ComponentSide {
   }
 
   #iqContext() {
-    return { software: this.#options.software, now: this.#deps.clock.now(), startedAt: this.#startedAt };
+    return {
+      software: this.#options.software,
+      now: this.#deps.clock.now(),
+      startedAt: this.#startedAt,
+      presence: this.#onPresence !== undefined,
+      service: this.#service,
+    };
   }
 
   /** Only the head is left of it, which is enough to say no. */

@@ -1,10 +1,20 @@
 /** What service discovery says of us: only what this build does (bug 20). XEP-0030 §3, XEP-0185's registry of categories. */
 
+import type { Identity, IqService } from "../core/service/iq-service";
 import { NS } from "../xml/namespaces";
 
+export type Whom = "host" | "bare" | "full";
+
 export interface Discovered {
-  readonly identity: { readonly category: string; readonly type: string; readonly name?: string };
+  readonly identities: readonly Identity[];
   readonly features: readonly string[];
+}
+
+/** What is on beside messages. */
+export interface Offered {
+  /** Is presence translated? */
+  readonly presence: boolean;
+  readonly service?: IqService | undefined;
 }
 
 export const QUERY = {
@@ -16,24 +26,48 @@ export const QUERY = {
   time: "urn:xmpp:time", // XEP-0202
 } as const;
 
+/**
+ * Identities and features of one kind of address. Every address gets the same answer, so nobody learns who exists.
+ * @param offered what is on
+ */
+export function discovered(whom: Whom, { presence, service }: Offered): Discovered {
+  const { identity, features } = ALWAYS[whom];
+  switch (whom) {
+    case "host": {
+      const more = service?.offers.host;
+      return {
+        identities: [identity, ...(more?.identities ?? [])],
+        features: [...features, ...(more?.features ?? [])],
+      };
+    }
+    case "bare":
+      return { identities: [identity], features: [...features, ...(service?.offers.bare.features ?? [])] };
+    case "full":
+      return { identities: [identity], features: presence ? [...features, ...WITH_PRESENCE] : features };
+  }
+}
+
 /** Understood in messages to people, whichever device they use. */
 const IN_MESSAGES: readonly string[] = [NS.receipts, NS.chatStates, NS.delay];
 
-/** What people publish through PEP and SIP watchers see (XEP-0163 §4.3.2). */
-const FROM_PEP: readonly string[] = [NS.mood, NS.activity, NS.geoloc].map((node) => `${node}+notify`);
+/** Capabilities in presence, and what people publish through PEP and SIP watchers see (XEP-0115, XEP-0163 §4.3.2). */
+const WITH_PRESENCE: readonly string[] = [
+  NS.caps,
+  ...[NS.mood, NS.activity, NS.geoloc].map((node) => `${node}+notify`),
+];
 
-/** By the kind of address that is asked. Every address gets the same answer, so nobody learns who exists. */
-export const DISCOVERED: Readonly<Record<"host" | "bare" | "full", Discovered>> = {
-  host: {
-    identity: { category: "gateway", type: "simple", name: "SIP" },
-    features: [QUERY.info, QUERY.items, QUERY.ping, QUERY.version, QUERY.last, QUERY.time],
-  },
-  bare: {
-    identity: { category: "account", type: "registered" },
-    features: [QUERY.info, QUERY.items, QUERY.ping, ...IN_MESSAGES],
-  },
-  full: {
-    identity: { category: "client", type: "phone" },
-    features: [QUERY.info, QUERY.items, QUERY.ping, NS.caps, ...IN_MESSAGES, ...FROM_PEP],
-  },
-};
+const ALWAYS: Readonly<Record<Whom, { readonly identity: Identity; readonly features: readonly string[] }>> =
+  {
+    host: {
+      identity: { category: "gateway", type: "simple", name: "SIP" },
+      features: [QUERY.info, QUERY.items, QUERY.ping, QUERY.version, QUERY.last, QUERY.time],
+    },
+    bare: {
+      identity: { category: "account", type: "registered" },
+      features: [QUERY.info, QUERY.items, QUERY.ping, ...IN_MESSAGES],
+    },
+    full: {
+      identity: { category: "client", type: "phone" },
+      features: [QUERY.info, QUERY.items, QUERY.ping, ...IN_MESSAGES],
+    },
+  };

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { childElements, element } from "../../src/xml/element";
+import { childElements, type Element, element } from "../../src/xml/element";
 import { CAPABILITIES, CAPABILITIES_NODE } from "../../src/xmpp/capabilities";
-import { answerIq } from "../../src/xmpp/iq";
+import { answerIq } from "../../src/xmpp/iq/answer";
 
-const CONTEXT = { software: { name: "Isthmus", version: "1" }, now: 0, startedAt: 0 };
+const CONTEXT = { presence: true, software: { name: "Isthmus", version: "1" }, now: 0, startedAt: 0 };
 const INFO = "http://jabber.org/protocol/disco#info";
 
 function ask(to: string, node: string | undefined) {
@@ -14,7 +14,7 @@ function ask(to: string, node: string | undefined) {
     { type: "get", id: "1", from: "juliet@xmpp.example/a", to },
     query,
   );
-  return answerIq(iq, CONTEXT);
+  return answerIq(iq, CONTEXT) as Element | undefined;
 }
 
 test("the answer for the node hashes to the capabilities that presence names (XEP-0115 §5.1)", () => {

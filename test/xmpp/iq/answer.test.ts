@@ -1,12 +1,15 @@
 /** Every IQ gets exactly one answer (bug 18); discovery lists what is there (bug 20). RFC 6120 §8.2.3. */
 
-import { child, type Element, element, text } from "../../src/xml/element";
-import { DISCOVERED, QUERY } from "../../src/xmpp/features";
-import { answerIq } from "../../src/xmpp/iq";
+import type { IqService } from "../../../src/core/service/iq-service";
+import { SERVICE } from "../../../src/core/service/namespaces";
+import { child, children, type Element, element, text } from "../../../src/xml/element";
+import { discovered, QUERY } from "../../../src/xmpp/features";
+import { answerIq, type IqContext } from "../../../src/xmpp/iq/answer";
 
 const CLIENT = "jabber:client";
 const HOST = "sip.example";
-const CONTEXT = {
+const CONTEXT: IqContext = {
+  presence: true,
   software: { name: "Isthmus", version: "1.2.3" },
   now: Date.UTC(2026, 10, 21, 2, 3, 4, 567),
   startedAt: Date.UTC(2026, 10, 21, 2, 0, 0),
@@ -23,11 +26,11 @@ function ask(
   type = "get",
   attrs: Record<string, string> = {},
 ): Element | undefined {
-  return answerIq(iq(type, to, element(ns, name, attrs)), CONTEXT);
+  return answerIq(iq(type, to, element(ns, name, attrs)), CONTEXT) as Element | undefined;
 }
 
-function condition(answer: Element | undefined): string | undefined {
-  const error = answer === undefined ? undefined : child(answer, CLIENT, "error");
+function condition(answer: ReturnType<typeof answerIq>): string | undefined {
+  const error = answer === undefined ? undefined : child(answer as Element, CLIENT, "error");
   const first = error?.children[0];
   return typeof first === "object" ? first.name : undefined;
 }
@@ -48,11 +51,13 @@ describe.each(ADDRESSES)("to %s", (to, kind) => {
 
   test("disco#info says what it is and can do (XEP-0030 §3.1)", () => {
     const query = child(ask(QUERY.info, "query", to) as Element, QUERY.info, "query") as Element;
-    expect(child(query, QUERY.info, "identity")?.attrs).toEqual(DISCOVERED[kind].identity);
+    expect(children(query, QUERY.info, "identity").map(({ attrs }) => attrs)).toEqual(
+      discovered(kind, CONTEXT).identities,
+    );
     const listed = query.children.flatMap((node) =>
       typeof node === "object" && node.name === "feature" ? node.attrs.var : [],
     );
-    expect(listed).toEqual(DISCOVERED[kind].features);
+    expect(listed).toEqual(discovered(kind, CONTEXT).features);
   });
 
   test("every query that it lists has an answer, and no other has (bug 20)", () => {
@@ -61,7 +66,7 @@ describe.each(ADDRESSES)("to %s", (to, kind) => {
       const answer = ask(ns, names[ns] ?? "query", to);
       expect([ns, answer?.attrs.type]).toEqual([
         ns,
-        DISCOVERED[kind].features.includes(ns) ? "result" : "error",
+        discovered(kind, CONTEXT).features.includes(ns) ? "result" : "error",
       ]);
     }
   });
@@ -125,4 +130,63 @@ test("version, uptime and time (XEP-0092, XEP-0012, XEP-0202)", () => {
   expect(part(QUERY.time, "time", "utc")).toBe("2026-11-21T02:03:04Z");
   expect(part(QUERY.time, "time", "tzo")).toBe("+00:00");
   expect(child(ask(QUERY.last, "query") as Element, QUERY.last, "query")?.attrs.seconds).toBe("184");
+});
+
+describe("with a service", () => {
+  const service: IqService = {
+    offers: {
+      host: {
+        identities: [{ category: "directory", type: "user" }],
+        features: ["urn:offered", SERVICE.commands],
+      },
+      bare: { features: ["vcard-temp"] },
+    },
+    answer: (asked) => (text(asked) === "mine" ? element(CLIENT, "iq", { id: "answered" }) : undefined),
+  };
+  const context = { ...CONTEXT, service };
+  const mine = (ns: string, attrs = {}) => iq("get", HOST, element(ns, "query", attrs));
+
+  test("what it offers is discovered, at the right address", () => {
+    const listed = (to: string) => {
+      const answer = answerIq(iq("get", to, element(QUERY.info, "query")), context) as Element;
+      const query = child(answer, QUERY.info, "query") as Element;
+      return children(query, QUERY.info, "feature").map(({ attrs }) => attrs.var);
+    };
+    expect(listed(HOST)).toContain("urn:offered");
+    expect(listed(`romeo@${HOST}`)).toContain("vcard-temp");
+    expect(listed(`romeo@${HOST}`)).not.toContain("urn:offered");
+    expect(listed(`romeo@${HOST}/phone`)).not.toContain("vcard-temp");
+  });
+
+  test("commands are an item of the host and of nobody else", () => {
+    const items = (to: string) => {
+      const answer = answerIq(iq("get", to, element(QUERY.items, "query")), context) as Element;
+      return child(answer, QUERY.items, "query")?.children;
+    };
+    expect(items(HOST)).toEqual([
+      element(QUERY.items, "item", { jid: HOST, node: SERVICE.commands, name: "Commands" }),
+    ]);
+    expect(items(`romeo@${HOST}`)).toEqual([]);
+  });
+
+  test("it is asked for what we do not answer ourselves, and for nodes", () => {
+    const asks = (ns: string, attrs = {}) =>
+      (answerIq({ ...mine(ns, attrs), children: [...mine(ns, attrs).children, "mine"] }, context) as Element)
+        .attrs.id;
+    expect(asks("jabber:iq:search")).toBe("answered");
+    expect(asks(QUERY.info, { node: "x" })).toBe("answered");
+    expect(asks(QUERY.items, { node: "x" })).toBe("answered");
+    expect(asks(QUERY.info)).toBe("q1");
+  });
+
+  test("what it leaves alone has the error that it would have without it", () => {
+    expect(condition(answerIq(mine("urn:none"), context))).toBe("service-unavailable");
+    expect(condition(answerIq(mine(QUERY.info, { node: "x" }), context))).toBe("item-not-found");
+  });
+});
+
+test("without presence nobody is told that a phone takes PEP's events", () => {
+  const { features } = discovered("full", { presence: false });
+  expect(features.filter((feature) => feature.endsWith("+notify"))).toEqual([]);
+  expect(features).not.toContain("http://jabber.org/protocol/caps");
 });
