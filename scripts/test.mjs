@@ -22,6 +22,7 @@ const PEERS = [
   "libxml2-utils",
   "python3-slixmpp",
   "openssl",
+  "slapd",
   "docker-compose",
 ];
 

@@ -8,6 +8,7 @@ import type { DigestUser, SipPeer } from "../sip/options";
 import type { TimerOptions } from "../sip/transaction/timers";
 import type { ListenerOptions, TlsOptions } from "../sip/transport/transport";
 import type { ComponentOptions } from "../xmpp/options";
+import type { DirectoryConfig } from "./directory";
 import type { Settings } from "./schema";
 
 export interface Config {
@@ -26,6 +27,7 @@ export interface Config {
   readonly health?: { readonly host: string; readonly port: number };
   /** Absent: presence is off. */
   readonly presence?: PresenceOptions;
+  readonly directory: DirectoryConfig;
   readonly limits: GatewayLimits;
 }
 

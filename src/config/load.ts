@@ -13,6 +13,8 @@ import { timersFor } from "../sip/transaction/timers";
 import type { ComponentOptions } from "../xmpp/options";
 import { type Config, DEFAULT_PEER, type SipConfig, type XmppConfig } from "./config";
 import { crossCheck } from "./cross-checks";
+import { directoryConfig } from "./directory";
+import { addressesOf } from "./directory-addresses";
 import { complain, type Environment, type Loading, resolveFile, whyUnread } from "./files";
 import { PACKAGED_MIGRATIONS } from "./packaged";
 import { parseSettings } from "./parse";
@@ -21,7 +23,7 @@ import type { PeerSettings, Settings, SwitchSettings } from "./schema";
 import { resolveSecret } from "./secret";
 import { loadTables } from "./tables";
 import { loadTls } from "./tls";
-import { loadUsers } from "./users";
+import { type LoadedUsers, loadUsers } from "./users";
 
 /**
  * Reads a configuration and everything that it names.
@@ -38,15 +40,17 @@ export function configFrom(text: string, file: string, env: Environment): Config
   const settings = parsed.value;
   const loading: Loading = { folder: dirname(resolve(file)), env, lineOf: parsed.lineOf, problems: [] };
   const tables = loadTables(loading, settings);
+  const listed = usersOf(loading, settings, tables.domains);
   const config: Config = {
     file: resolve(file),
-    sip: sipConfig(loading, settings, tables.domains),
+    sip: sipConfig(loading, settings, tables.domains, listed),
     xmpp: xmppConfig(loading, settings),
     ...tables,
     store: { file: resolveFile(loading, settings.store.file), migrations: PACKAGED_MIGRATIONS },
     log: settings.log,
     ...(settings.health.listen === "off" ? {} : { health: settings.health.listen }),
     ...(settings.presence.enabled ? { presence: presenceOptions(settings) } : {}),
+    directory: directoryConfig(loading, settings, listed.people),
     limits: gatewayLimits(settings.limits),
   };
   crossCheck(loading, settings, tables.domains);
@@ -64,7 +68,17 @@ function readText(file: string): string {
   }
 }
 
-function sipConfig(loading: Loading, settings: Settings, domains: DomainTable): SipConfig {
+function usersOf(loading: Loading, { sip }: Settings, domains: DomainTable): LoadedUsers {
+  if (sip.users === undefined) return { users: [], people: [] };
+  return loadUsers(loading, ["sip", "users"], sip.users, sip.realm, addressesOf(domains));
+}
+
+function sipConfig(
+  loading: Loading,
+  settings: Settings,
+  domains: DomainTable,
+  { users }: LoadedUsers,
+): SipConfig {
   const { sip } = settings;
   const switches = mergeSwitches(DEFAULT_SWITCHES, sip.switches);
   const tls = loadTls(loading, sip);
@@ -75,7 +89,7 @@ function sipConfig(loading: Loading, settings: Settings, domains: DomainTable): 
     }),
     ...(tls === undefined ? {} : { tls }),
     realm: sip.realm,
-    users: sip.users === undefined ? [] : loadUsers(loading, ["sip", "users"], sip.users, sip.realm),
+    users,
     timers: sip.timers,
     limits: sip.limits,
     switches,

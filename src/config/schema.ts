@@ -1,6 +1,7 @@
 /** Every option: its type, its default and what it means. `isthmus config init` and docs/configuration.md come from here. */
 
 import type { z } from "zod";
+import { ATTRIBUTE, ATTRIBUTE_NAME, DIGEST_PREFIX, FILTER, LDAP_SERVER } from "./directory-values";
 import { foreign, option, optional, required, secret, section, sections } from "./option";
 import {
   ADVERTISED,
@@ -229,6 +230,118 @@ const PRESENCE = section("Who sees whom online (RFC 8048).", {
   }),
 });
 
+const DIRECTORY = section("Who is who: the users file of sip.users first, then LDAP.", {
+  person: optional(
+    TEXT,
+    "sip:romeo@sip.example",
+    "Address or username that `isthmus check` looks up, to see that the directory works",
+  ),
+  cache: section("What is remembered of the answers.", {
+    lifetime: option(DURATION, "20 min", "How long people and their digests are remembered"),
+    absence: option(DURATION, "1 min", "How long it is remembered that somebody is unknown"),
+    entries: option(integer(1, 10_000_000), 50_000, "Answers remembered at once"),
+    size: option(size(LARGEST_SIZE), "64 MiB", "Octets of them; photos are large"),
+    freshEvery: option(
+      DURATION,
+      "5 s",
+      "How often one username is asked for anew at most, when a digest does not fit what is remembered",
+    ),
+  }),
+  ldap: section("An LDAP directory; without servers there is none.", {
+    name: option(TEXT, "ldap", "Name that the log and the commands use"),
+    servers: option(
+      list(LDAP_SERVER),
+      [],
+      "ldaps://host or ldap://host, with a port if it is not 636 or 389; the first that works is asked",
+    ),
+    startTls: option(YES_NO, false, "Begin TLS on ldap: servers (StartTLS)"),
+    allowPlain: option(YES_NO, false, "Send passwords and digests to another machine without TLS"),
+    ca: optional(
+      FILE,
+      "/etc/isthmus/ldap-ca.pem",
+      "PEM file with the authorities we accept; left out: those of Node",
+    ),
+    bindDn: optional(
+      TEXT,
+      "cn=isthmus,dc=example,dc=org",
+      "Who signs in; must be able to read the digests. Left out: anonymous",
+    ),
+    password: secret(SECRET, "a secret", "Password of bindDn; better one of the next two"),
+    passwordFile: optional(FILE, "ldap.password", "File that holds the password"),
+    passwordEnv: optional(TEXT, "LDAP_PASSWORD", "Environment variable that holds the password"),
+    base: optional(TEXT, "ou=people,dc=example,dc=org", "Entry below which people are"),
+    scope: option(oneOf("sub", "one"), "sub", "How deep below it: sub, all levels; one, the next alone"),
+    realm: optional(TEXT, "isthmus", "Realm that the digests were made for; left out: sip.realm"),
+    attributes: section(
+      "Where an entry says what: the name of an attribute, or a text with one in braces. Empty text: nowhere.",
+      {
+        username: option(ATTRIBUTE, "uid", "Name in the digest"),
+        sip: option(ATTRIBUTE, "sipAddress", "The SIP address that goes out, such as {uid}@sip.example"),
+        aliases: option(ATTRIBUTE, "sipAlias", "Further SIP addresses"),
+        jid: option(
+          ATTRIBUTE,
+          "jid",
+          "His own JID; nowhere: the one that the domain rules make of his SIP address",
+        ),
+        jidAliases: option(ATTRIBUTE, "", "Further JIDs"),
+        md5: option(ATTRIBUTE, "sipDigestMd5", "MD5 of username:realm:password, in hex"),
+        sha256: option(ATTRIBUTE, "sipDigestSha256", "SHA-256 of the same"),
+        sha512: option(ATTRIBUTE, "sipDigestSha512", "SHA-512/256 of the same"),
+        digestPrefix: optional(
+          DIGEST_PREFIX,
+          "{realm}:",
+          "What stands before each digest and is taken off; {realm} and {username} are filled in",
+        ),
+        allowed: option(
+          ATTRIBUTE_NAME,
+          "",
+          "Who may use the service has allowedValue here; nowhere: everybody",
+        ),
+        allowedValue: option(TEXT, "TRUE", "The value that allows; of several one is enough (memberOf)"),
+        name: option(ATTRIBUTE, "displayName", "Name to show"),
+        givenName: option(ATTRIBUTE, "givenName", "For the card"),
+        familyName: option(ATTRIBUTE, "sn", "For the card"),
+        email: option(ATTRIBUTE, "mail", "For the card"),
+        telephone: option(ATTRIBUTE, "telephoneNumber", "For the card"),
+        organization: option(ATTRIBUTE, "o", "For the card"),
+        unit: option(ATTRIBUTE, "ou", "For the card"),
+        title: option(ATTRIBUTE, "title", "For the card"),
+        photo: option(ATTRIBUTE, "", "For the card and as avatar: jpegPhoto or thumbnailPhoto"),
+      },
+    ),
+    filters: section(
+      "Filters (RFC 4515). {user}, {domain}, {address}, {jid}, {username}, {words} are filled in and escaped.",
+      {
+        person: option(FILTER, "(objectClass=person)", "Who does not fit it is nobody"),
+        sip: optional(
+          FILTER,
+          "(sipAlias={user}@{domain})",
+          "Finds a SIP address; left out: made of the attributes",
+        ),
+        jid: optional(FILTER, "(jid={jid})", "Finds a JID; left out: made of the attributes"),
+        username: optional(FILTER, "(uid={username})", "Finds a username; left out: made of the attributes"),
+        search: optional(
+          FILTER,
+          "(cn=*{words}*)",
+          "Finds one word of a search; left out: made of the attributes",
+        ),
+      },
+    ),
+    limits: section("Bounds of LDAP.", {
+      connections: option(integer(1, 1000), 8, "Connections to one server at once"),
+      waiting: option(integer(1, 1_000_000), 1000, "Questions waiting for a connection"),
+      connect: option(DURATION, "3 s", "How long connecting, TLS and signing in may take"),
+      query: option(DURATION, "3 s", "How long an answer may take"),
+      retry: option(DURATION, "10 s", "After how long a server that failed is tried again"),
+      idle: option(DURATION, "5 min", "Silence after which a connection is closed"),
+      answerSize: option(size(LARGEST_SIZE), "1 MiB", "Largest answer that is read"),
+      results: option(integer(1, 10_000), 100, "People found by one search"),
+      page: option(integer(1, 10_000), 100, "Entries of one page of a search (RFC 2696)"),
+      photoSize: option(size(LARGEST_SIZE), "64 KiB", "Largest photo; a larger one is left out"),
+    }),
+  }),
+});
+
 /** The whole configuration. */
 export const SCHEMA = section("", {
   sip: SIP,
@@ -254,6 +367,7 @@ export const SCHEMA = section("", {
     listen: option(HEALTH_LISTEN, "127.0.0.1:8060", "Where it is served"),
   }),
   presence: PRESENCE,
+  directory: DIRECTORY,
   limits: section("Bounds of the gateway between the two sides.", {
     journal: option(integer(1, 10_000_000), 20_000, "Messages taken from XMPP and not yet answered by SIP"),
     perPair: option(integer(1, 1_000_000), 500, "Of those, messages of one pair of people"),

@@ -133,6 +133,20 @@ export const SIP_ADDRESS = value("a SIP address, such as sip:romeo@sip.example",
   typeof raw === "string" && ADDRESS_PATTERN.test(raw) && raw.length <= LONGEST_URI ? raw : undefined,
 );
 
+/** A SIP URI, a telephone number as a URI, or a JID. */
+export const PERSON_ADDRESS = value(
+  "a SIP address or a JID, such as sip:romeo@sip.example or romeo@xmpp.example",
+  (raw) =>
+    isMatch(PERSON_PATTERN, raw) || isMatch(ADDRESS_PATTERN, raw) || isMatch(TEL_PATTERN, raw)
+      ? raw
+      : undefined,
+);
+
+/** The JID of a person. */
+export const JID = value("a JID, such as romeo@xmpp.example", (raw) =>
+  isMatch(PERSON_PATTERN, raw) && !raw.startsWith("sip:") ? raw : undefined,
+);
+
 export interface ContactList {
   readonly uri: string;
   readonly owner: string;
@@ -266,6 +280,7 @@ const PROXY_PATTERN =
   /^sips?:(?:[^@\s<>"]+@)?(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?(?:;[^\s<>"]*)?$/;
 const ADDRESS_PATTERN = /^sips?:[^@\s<>"]+@(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)$/;
 const PERSON_PATTERN = /^(?:sip:)?[^@\s<>"/]+@[^@\s<>"/]+$/;
+const TEL_PATTERN = /^tel:\+[0-9][0-9.()-]*$/;
 /** RFC 1035 §2.3.4. */
 const LONGEST_DOMAIN = 255;
 /** Nobody types a longer one; it keeps the patterns above short of work. */

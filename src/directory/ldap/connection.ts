@@ -1,0 +1,177 @@
+/** One connection to one LDAP server, bound, that answers one question at a time. RFC 4511 §4.2, §4.5. */
+
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { Client, type Entry } from "ldapts";
+import type { Clock } from "../../gateway/sides";
+import type { LdapOptions, LdapServerAddress } from "./options";
+import { LdapFailure, type LdapProblem, problemOf, serverProblem } from "./problem";
+import type { OpenSocket } from "./socket";
+import { LdapStream } from "./stream";
+
+export interface LdapSearch {
+  readonly base: string;
+  readonly scope: "base" | "one" | "sub";
+  readonly filter: string;
+  readonly attributes: readonly string[];
+  /** Entries at most. */
+  readonly limit: number;
+  /** Entries a page; absent: no pages. RFC 2696. */
+  readonly page?: number;
+}
+
+export type LdapReply =
+  | { readonly ok: true; readonly entries: readonly Entry[] }
+  | { readonly ok: false; readonly problem: LdapProblem };
+
+export interface LdapSecurity {
+  /** Such as TLSv1.3; absent: no TLS. */
+  readonly protocol?: string;
+  /** Last day of the server's certificate, as it says. */
+  readonly validTo?: string;
+}
+
+export type ConnectionOptions = Pick<LdapOptions, "bind" | "limits">;
+
+/**
+ * Opens a connection and binds.
+ * @throws (rejects) LdapFailure, at the latest after `limits.connectMs`
+ */
+export async function openConnection(
+  server: LdapServerAddress,
+  options: ConnectionOptions,
+  openSocket: OpenSocket,
+  clock: Clock,
+): Promise<LdapConnection> {
+  const opening = openSocket(server);
+  let isLate = false;
+  let connection: LdapConnection | undefined;
+  const cancel = clock.after(options.limits.connectMs, () => {
+    isLate = true;
+    opening.cancel();
+    connection?.close();
+  });
+  let stage: "connect" | "bind" = "connect";
+  try {
+    const socket = await opening.ready;
+    stage = "bind";
+    connection = new LdapConnection(server, socket, options, clock);
+    if (isLate) throw new LdapFailure(serverProblem("timeout"));
+    await connection.bind();
+    return connection;
+  } catch (error) {
+    connection?.close();
+    throw new LdapFailure(isLate ? serverProblem("timeout", stage) : problemOf(error, stage));
+  } finally {
+    cancel();
+  }
+}
+
+export class LdapConnection {
+  readonly server: LdapServerAddress;
+  readonly security: LdapSecurity;
+  readonly #client: Client;
+  readonly #stream: LdapStream;
+  readonly #options: ConnectionOptions;
+  readonly #clock: Clock;
+  #fault: LdapProblem | undefined;
+  #isOpen = true;
+  #onClose: () => void = () => undefined;
+
+  constructor(server: LdapServerAddress, socket: Socket, options: ConnectionOptions, clock: Clock) {
+    this.server = server;
+    this.security = securityOf(socket);
+    this.#options = options;
+    this.#clock = clock;
+    const stream = new LdapStream(socket, options.limits.answerOctets);
+    this.#stream = stream;
+    stream.on("error", (error) => {
+      this.#fault ??= problemOf(error, "search");
+    });
+    stream.on("close", () => {
+      this.#isOpen = false;
+      this.#onClose();
+    });
+    this.#client = new Client({
+      url: "ldap://connected", // the name is never looked up: the stream is open
+      strictDN: false,
+      createConnection: () => {
+        // The library would connect anew by itself, without TLS and without bind.
+        if (!this.#isOpen) throw new LdapFailure(serverProblem("closed"));
+        return stream as unknown as Socket;
+      },
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Calls back when the connection ends, from whichever side. */
+  onClose(callback: () => void): void {
+    this.#onClose = callback;
+  }
+
+  /** Without a bind DN the connection stays anonymous. */
+  async bind(): Promise<void> {
+    const { bind } = this.#options;
+    if (bind !== undefined) await this.#client.bind(bind.dn, bind.password);
+  }
+
+  /** Never rejects; ends at the latest after `limits.queryMs`. A connection that gave no answer is closed. */
+  async search(search: LdapSearch): Promise<LdapReply> {
+    const { queryMs } = this.#options.limits;
+    this.#stream.newAnswer();
+    const cancel = this.#clock.after(queryMs, () => {
+      this.#fault ??= serverProblem("timeout");
+      this.close();
+    });
+    try {
+      return { ok: true, entries: await this.#collect(search, Math.ceil(queryMs / 1000)) };
+    } catch (error) {
+      const problem = this.#fault ?? problemOf(error, "search");
+      if (problem.isServer) this.close();
+      return { ok: false, problem };
+    } finally {
+      cancel();
+    }
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#client.unbind().catch(() => undefined); // it may be broken: then there is nothing to take leave of
+    this.#stream.destroy();
+  }
+
+  async #collect({ base, page, limit, ...search }: LdapSearch, timeLimit: number): Promise<readonly Entry[]> {
+    const options = {
+      scope: search.scope,
+      filter: search.filter,
+      attributes: [...search.attributes],
+      derefAliases: "never" as const,
+      timeLimit,
+    };
+    if (page === undefined) {
+      const { searchEntries } = await this.#client.search(base, { ...options, sizeLimit: limit });
+      return searchEntries;
+    }
+    const entries: Entry[] = [];
+    const pages = this.#client.searchPaginated(base, {
+      ...options,
+      paged: { pageSize: Math.min(page, limit) },
+    });
+    for await (const { searchEntries } of pages) {
+      entries.push(...searchEntries);
+      if (entries.length >= limit) break;
+    }
+    return entries.slice(0, limit);
+  }
+}
+
+function securityOf(socket: Socket): LdapSecurity {
+  if (!(socket instanceof TLSSocket)) return {};
+  const protocol = socket.getProtocol();
+  const { valid_to: validTo } = socket.getPeerCertificate();
+  return { ...(protocol === null ? {} : { protocol }), ...(validTo === undefined ? {} : { validTo }) };
+}

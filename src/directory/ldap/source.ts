@@ -1,0 +1,117 @@
+/** LDAP as a source of people. */
+
+import type { Entry } from "ldapts";
+import type { Clock, Counters, DirectoryAnswer, Log, Looked, Person } from "../../gateway/sides";
+import { type Addresses, sipKey } from "../addresses";
+import { type Found, type Question, type Source, UNKNOWN } from "../source";
+import type { LdapReply, LdapSearch } from "./connection";
+import { EntryReader, type ReadEntry } from "./entry";
+import type { LdapOptions } from "./options";
+import { LdapQuestions } from "./questions";
+import { LdapServers } from "./servers";
+
+export interface LdapDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly addresses: Addresses;
+}
+
+/** Makes the source; nothing is connected to before the first question. */
+export function ldapSource(options: LdapOptions, deps: LdapDeps): Source {
+  return new LdapSource(options, deps);
+}
+
+class LdapSource implements Source {
+  readonly name: string;
+  readonly #deps: LdapDeps;
+  readonly #reader: EntryReader;
+  readonly #questions: LdapQuestions;
+  readonly #servers: LdapServers;
+
+  constructor(options: LdapOptions, deps: LdapDeps) {
+    this.name = options.name;
+    this.#deps = deps;
+    this.#reader = new EntryReader(options, deps.addresses);
+    this.#questions = new LdapQuestions(options, this.#reader);
+    this.#servers = new LdapServers(options, deps);
+  }
+
+  find(question: Question): Looked<Found> {
+    const search = this.#questions.searchFor(question);
+    return search === undefined ? UNKNOWN : this.#find(question, search);
+  }
+
+  async search(words: string, limit: number): Promise<DirectoryAnswer<readonly Person[]>> {
+    const search = this.#questions.searchForWords(words, limit);
+    if (search === undefined) return { kind: "found", value: [] };
+    const answer = await this.#ask(search);
+    if (answer.kind !== "found") return answer;
+    const people = answer.value.entries.flatMap((entry) => this.#reader.read(entry)?.person ?? []);
+    return { kind: "found", value: people };
+  }
+
+  stop(): Promise<void> {
+    return this.#servers.stop();
+  }
+
+  async #find(question: Question, search: LdapSearch): Promise<DirectoryAnswer<Found>> {
+    const answer = await this.#ask(search);
+    if (answer.kind !== "found") return answer;
+    const { entries, server } = answer.value;
+    const [entry] = entries;
+    if (entry === undefined) return UNKNOWN;
+    if (entries.length > 1) return this.#ambiguous(question, entries);
+    const read = this.#reader.read(entry);
+    if (read === undefined)
+      return this.#refuse(entry, "entry without an address that a rule of domains serves");
+    if (!isMeant(question, read)) return this.#refuse(entry, "entry does not hold the address asked for");
+    const found = { person: read.person, server };
+    if (question.kind !== "username") return { kind: "found", value: found };
+    return { kind: "found", value: { ...found, ha1: this.#reader.digestsOf(entry, question.username) } };
+  }
+
+  async #ask(search: LdapSearch): Promise<DirectoryAnswer<{ entries: readonly Entry[]; server: string }>> {
+    const asked = await this.#servers.search(search);
+    if (!asked.ok) return { kind: "unavailable", retryAfter: asked.retryAfter };
+    const { reply, server } = asked;
+    if (reply.ok) return { kind: "found", value: { entries: reply.entries, server } };
+    this.#report(reply, server);
+    return { kind: "unavailable", retryAfter: this.#servers.retryAfter };
+  }
+
+  #report({ problem }: Extract<LdapReply, { ok: false }>, server: string): void {
+    this.#deps.counters.add(`directory.ldap.${problem.reason}`);
+    const { reason, detail } = problem;
+    const fields = { source: this.name, server, reason, ...(detail === undefined ? {} : { detail }) };
+    if (reason === "stopped" || reason === "busy") this.#deps.log.debug(fields, "directory gave no answer");
+    else this.#deps.log.warn(fields, "directory gave no answer");
+  }
+
+  /** Never a guess which of them it is. */
+  #ambiguous(question: Question, entries: readonly Entry[]): DirectoryAnswer<Found> {
+    this.#deps.counters.add("directory.ldap.ambiguous");
+    const ids = entries.slice(0, 2).map(({ dn }) => dn);
+    this.#deps.log.warn(
+      { source: this.name, asked: question.kind, ids },
+      "directory has two entries for one",
+    );
+    return UNKNOWN;
+  }
+
+  #refuse({ dn }: Entry, why: string): DirectoryAnswer<Found> {
+    this.#deps.counters.add("directory.ldap.unfit");
+    this.#deps.log.warn({ source: this.name, id: dn, why }, "directory entry left out");
+    return UNKNOWN;
+  }
+}
+
+/**
+ * LDAP compares more loosely than addresses do (RFC 4518 maps and drops characters): the entry must really hold what was
+ * asked for, or somebody could be taken for another. A username needs no such look: the digest covers it.
+ */
+function isMeant(question: Question, { sipKeys, jids }: ReadEntry): boolean {
+  if (question.kind === "username") return true;
+  const { sip, jid } = question;
+  return (sip !== undefined && sipKeys.has(sipKey(sip))) || (jid !== undefined && jids.has(jid));
+}
