@@ -34,6 +34,12 @@ CREATE TABLE drop_request (
   requested_at INTEGER NOT NULL -- milliseconds since 1970
 ) STRICT, WITHOUT ROWID;
 
+-- Keys of subscriptions that wait for leave and are to get it, by `isthmus subs approve`, until a gateway takes them.
+CREATE TABLE approve_request (
+  key          TEXT PRIMARY KEY,
+  requested_at INTEGER NOT NULL -- milliseconds since 1970
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE publication (
   etag         TEXT NOT NULL UNIQUE,
   presentity   TEXT NOT NULL, -- bare JID

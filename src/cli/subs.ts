@@ -1,6 +1,7 @@
 /** `isthmus subs`: who watches whom, as the database has it, also while a gateway runs. */
 
 import { bareJid, parseJid } from "../core/address/jid";
+import { LOCAL_PEER } from "../core/publication/local-watcher";
 import type { SubscriptionRecord } from "../core/subscription/record";
 import { type FoundSubscription, StoreReader, type SubscriptionFilter } from "../store/reader";
 import { type Arguments, readArguments } from "./arguments";
@@ -14,15 +15,17 @@ const DIRECTIONS: readonly SubscriptionRecord["direction"][] = ["xmpp-watcher", 
 
 export const subs: Command = {
   name: "subs",
-  summary: "list, show or drop subscriptions to presence",
+  summary: "list, show, drop or approve subscriptions to presence",
   help: `isthmus subs list [FILTERS] [--limit N] [--json] [--config FILE]
 isthmus subs show [KEY] [FILTERS] [--limit N] [--json] [--config FILE]
 isthmus subs drop [KEY] [FILTERS] [--all] [--json] [--config FILE]
+isthmus subs approve [KEY] [FILTERS] [--all] [--json] [--config FILE]
 
 Reads the database of store.file, also while the gateway runs. list prints a line for each subscription, show all that is
 known of each, with its state in words. drop leaves a request: the gateway that runs takes it within seconds, else the next
 one does when it starts. An XMPP watcher is then told that he is no longer subscribed; a SIP watcher gets a last NOTIFY, and
-his phone may subscribe anew by itself.
+his phone may subscribe anew by itself. approve leaves a request likewise: those who wait for leave to see people whose
+phones publish here (presence.approval: ask) get it.
 
 KEY is that of one subscription, as show and --json print it. Filters; all that are given must fit:
   --watcher JID         who watches: a bare JID, or a domain for all of its people
@@ -32,11 +35,12 @@ KEY is that of one subscription, as show and --json print it. Filters; all that 
   --peer NAME           the SIP peer
 
   --limit N   at most so many, ${LISTED} unless told otherwise; how many fit is said in any case
-  --all       with drop: also when more than one fits
+  --all       with drop and approve: also when more than one fits
   --json      print one object: {total, subscriptions: [{key, dropRequested, …}]} with times in milliseconds since 1970,
-              or for drop {dropRequested: [key, …], gatewayRuns: true, false or null (not known)}
+              or for drop {dropRequested: [key, …], gatewayRuns: true, false or null (not known)}, for approve
+              {approvalRequested: [key, …], gatewayRuns}
 
-Exit codes: 0 done; 1 the database cannot be read, or nothing fits show or drop; 2 usage or configuration.
+Exit codes: 0 done; 1 the database cannot be read, or nothing fits show, drop or approve; 2 usage or configuration.
 
 Examples:
   isthmus subs list --presentity romeo@sip.example
@@ -117,6 +121,30 @@ function drop({ reader, filter, flags, terminal }: Call): ExitCode {
   return keys.length === 0 ? EXIT.failed : EXIT.ok;
 }
 
+function approve({ reader, filter, flags, terminal }: Call): ExitCode {
+  const found = reader.list(filter, reader.count(filter));
+  const keys = found.filter(({ record }) => waitsForLeave(record)).map(({ key }) => key);
+  if (keys.length > 1 && !flags.has("all")) {
+    terminal.error(`${keys.length} watchers wait: narrow the filters, or say --all. Nobody was let in.\n`);
+    return EXIT.usage;
+  }
+  reader.requestApproval(keys, Date.now());
+  const gatewayRuns = reader.isRunning() ?? null;
+  if (flags.has("json")) terminal.out(`${JSON.stringify({ approvalRequested: keys, gatewayRuns })}\n`);
+  else if (keys.length === 0) terminal.error("Nobody who fits waits for leave that is given here.\n");
+  else
+    terminal.out(
+      `${keys.length === 1 ? "1 watcher is" : `${keys.length} watchers are`} let in ` +
+        `${gatewayRuns === false ? "when a gateway starts on this database" : "within seconds by the gateway that runs"}.\n`,
+    );
+  return keys.length === 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** Those of people on other servers are decided there. */
+function waitsForLeave(record: SubscriptionRecord): boolean {
+  return record.peer === LOCAL_PEER && record.direction === "xmpp-watcher" && !record.authorized;
+}
+
 function whenDropped(gatewayRuns: boolean | null): string {
   if (gatewayRuns === true)
     return "the gateway that runs drops it within seconds; `isthmus subs list` shows when.";
@@ -138,20 +166,21 @@ function countLine(shown: number, total: number): string {
   return shown === total ? `${all}\n` : `${shown} of ${all}; --limit shows more\n`;
 }
 
-const ACTS: Readonly<Record<string, (call: Call) => ExitCode>> = { list, show, drop };
+const ACTS: Readonly<Record<string, (call: Call) => ExitCode>> = { list, show, drop, approve };
 
 function actOf({ positionals, flags, values }: Arguments): (call: Call) => ExitCode {
   const [name = "", key, ...more] = positionals;
   const act = Object.hasOwn(ACTS, name) ? ACTS[name] : undefined;
-  if (act === undefined) throw new UsageError("subs takes list, show or drop");
+  if (act === undefined) throw new UsageError("subs takes list, show, drop or approve");
   const surplus = act === list ? key : more[0];
   if (surplus !== undefined) throw new UsageError(`subs ${name} takes no ${surplus}; filters begin with --`);
-  if (flags.has("all") && act !== drop)
-    throw new UsageError("--all goes with drop; list and show take --limit");
-  if (values.has("limit") && act === drop)
-    throw new UsageError("--limit goes with list and show; drop takes --all");
+  const writes = act === drop || act === approve;
+  if (flags.has("all") && !writes)
+    throw new UsageError("--all goes with drop and approve; list and show take --limit");
+  if (values.has("limit") && writes)
+    throw new UsageError("--limit goes with list and show; drop and approve take --all");
   const isNarrowed = key !== undefined || [...values.keys()].some((value) => value !== "config");
-  if (act === drop && !isNarrowed) throw new UsageError("drop wants a KEY or a filter, such as --watcher");
+  if (writes && !isNarrowed) throw new UsageError(`${name} wants a KEY or a filter, such as --watcher`);
   return act;
 }
 

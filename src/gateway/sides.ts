@@ -212,7 +212,7 @@ export interface SubscriptionStore {
   page(after: string, limit: number): readonly SubscriptionRecord[];
 }
 
-/** What `isthmus subs drop` has asked for, while a gateway ran or while none did. */
+/** What `isthmus subs drop` and `approve` have asked for, while a gateway ran or while none did. */
 export interface DropRequests {
   /**
    * Keys of subscriptions to be dropped, the oldest request first, at most `limit`. They are taken off the list in the same
@@ -241,6 +241,8 @@ export interface PublicationStore {
   getPublication(etag: string): PublicationRow | undefined;
   publicationsOf(presentity: string): readonly PublicationRow[];
   /** Those that have expired, at most `limit`. */
+  /** The same for subscriptions that wait for leave and are to get it: `isthmus subs approve`. */
+  takeApproveRequests(limit: number): readonly string[];
   expiredPublications(now: number, limit: number): readonly PublicationRow[];
   nextPublicationExpiry(): number | undefined;
 }

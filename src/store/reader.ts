@@ -80,9 +80,18 @@ export class StoreReader {
    * @throws Error with a sentence that names the file and what to do
    */
   requestDrop(keys: readonly string[], now: number): void {
+    this.#request("INSERT OR IGNORE INTO drop_request VALUES (?, ?)", keys, now);
+  }
+
+  /** Asks likewise to give leave to these, which wait for it. */
+  requestApproval(keys: readonly string[], now: number): void {
+    this.#request("INSERT OR IGNORE INTO approve_request VALUES (?, ?)", keys, now);
+  }
+
+  #request(sql: string, keys: readonly string[], now: number): void {
     const database = opened(this.#options, false);
     try {
-      const insert = database.prepare("INSERT OR IGNORE INTO drop_request VALUES (?, ?)");
+      const insert = database.prepare(sql);
       database
         .transaction(() => {
           for (const key of keys) insert.run(key, now);

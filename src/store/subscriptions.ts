@@ -100,10 +100,18 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   }
 
   takeDropRequests(limit: number): readonly string[] {
-    const keys = this.#sql.dropRequests.all(limit) as string[];
+    return this.#take(limit, this.#sql.dropRequests, this.#sql.dropRequestTaken);
+  }
+
+  takeApproveRequests(limit: number): readonly string[] {
+    return this.#take(limit, this.#sql.approveRequests, this.#sql.approveRequestTaken);
+  }
+
+  #take(limit: number, requests: Database.Statement, remove: Database.Statement): readonly string[] {
+    const keys = requests.all(limit) as string[];
     if (keys.length === 0) return keys;
     const taken = this.#commit.now(() => {
-      for (const key of keys) this.#sql.dropRequestTaken.run(key);
+      for (const key of keys) remove.run(key);
     });
     // Where the disk refuses the group, the steps of the caller are refused with it, and the next call gives the same keys.
     taken.catch(() => undefined);
@@ -235,5 +243,9 @@ function prepare(database: Database.Database) {
     deleteProgress: database.prepare("DELETE FROM subscription_progress WHERE id = ?"),
     dropRequests: database.prepare("SELECT key FROM drop_request ORDER BY requested_at LIMIT ?").pluck(),
     dropRequestTaken: database.prepare("DELETE FROM drop_request WHERE key = ?"),
+    approveRequests: database
+      .prepare("SELECT key FROM approve_request ORDER BY requested_at LIMIT ?")
+      .pluck(),
+    approveRequestTaken: database.prepare("DELETE FROM approve_request WHERE key = ?"),
   };
 }

@@ -1,7 +1,11 @@
 import { rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { loadConfig } from "../../src/config/load";
-import type { SipWatcherRecord } from "../../src/core/subscription/record";
+import {
+  recordKey,
+  type SipWatcherRecord,
+  type SubscriptionRecord,
+} from "../../src/core/subscription/record";
 import { type OpenStore, openStore } from "../../src/store/sqlite-store";
 import { DIALOG, keep, nthWatcher, SIP_KEY, SIP_WATCHER, XMPP_KEY, XMPP_WATCHER } from "../store/records";
 import { configFile } from "./config-file";
@@ -234,8 +238,8 @@ describe("drop", () => {
 
 describe("a call that is wrong", () => {
   test.each([
-    [[], "subs takes list, show or drop"],
-    [["toString"], "subs takes list, show or drop"],
+    [[], "subs takes list, show, drop or approve"],
+    [["toString"], "subs takes list, show, drop or approve"],
     [["list", "romeo"], "subs list takes no romeo"],
     [["list", "--state", "asleep"], "--state is one of requesting, pending, active"],
     [["list", "--direction", "up"], "--direction is one of xmpp-watcher, sip-watcher"],
@@ -299,5 +303,35 @@ describe("a database that cannot be read", () => {
     other.close();
     const call = await subs("show", "--watcher", (SIP_WATCHER satisfies SipWatcherRecord).watcher);
     expect(call).toMatchObject({ code: 1, out: "", error: expect.stringContaining(SIP_KEY) });
+  });
+});
+
+describe("approve", () => {
+  const LOCAL: SubscriptionRecord = {
+    direction: "xmpp-watcher",
+    watcher: "nurse@xmpp.example",
+    presentity: "romeo@sip.example",
+    peer: "local",
+    state: "pending",
+    authorized: false,
+    attempts: 0,
+    expires: 0,
+    online: "unknown",
+    shown: [],
+  };
+
+  test("leaves a request for whoever waits for leave that is given here, and for nobody else", async () => {
+    const key = recordKey(LOCAL);
+    await store.subscriptions.step(key, keep(LOCAL));
+    expect((await subs("approve", "--presentity", "romeo@sip.example")).out).toBe(
+      "1 watcher is let in within seconds by the gateway that runs.\n",
+    );
+    expect(store.subscriptions.takeApproveRequests(10)).toEqual([key]);
+    expect(store.subscriptions.takeApproveRequests(10)).toEqual([]);
+    expect(store.subscriptions.takeDropRequests(10)).toEqual([]);
+  });
+
+  test("says so when nobody waits", async () => {
+    expect(await subs("approve", "--watcher", "juliet@xmpp.example")).toMatchObject({ code: 1 });
   });
 });

@@ -25,6 +25,8 @@ import { type OpenStore, openStore } from "../../src/store/sqlite-store";
 import { SqliteSubscriptions } from "../../src/store/subscriptions";
 import { keep, notified, nthWatcher, SIP_KEY, SIP_WATCHER, XMPP_KEY, XMPP_WATCHER } from "./records";
 
+jest.setTimeout(30_000);
+
 const MIGRATIONS = join(__dirname, "../../migrations");
 let folder: string;
 let file: string;

@@ -100,8 +100,13 @@ export class Keeper {
     const wanted = this.#pace.take(PAGE);
     if (wanted === 0) return;
     for (const key of subscriptions.due(clock.now(), wanted)) {
-      const record = subscriptions.get(key);
-      if (record !== undefined) begun.push(this.#events.due(key, record));
+      try {
+        const record = subscriptions.get(key);
+        if (record !== undefined) begun.push(this.#events.due(key, record));
+      } catch (error) {
+        // One row that cannot be read must not hold up the others.
+        begun.push(Promise.reject(error));
+      }
     }
     for (const [host, after] of this.#resuming) {
       if (begun.length < wanted) this.#resumeSome(host, after, wanted - begun.length, begun);

@@ -55,7 +55,7 @@ export class PresenceFlow implements Carrier {
   #isStopping = false;
   /** Events that are being dealt with. */
   #underWay = 0;
-  #cancelDrops: (() => void) | undefined;
+  #cancelRequests: (() => void) | undefined;
   #cancelExpiry: (() => void) | undefined;
 
   constructor(context: PresenceContext) {
@@ -91,14 +91,14 @@ export class PresenceFlow implements Carrier {
   start(): void {
     this.#context.xmpp.onUp((host) => this.#keeper.resume(host));
     this.#keeper.start();
-    this.#takeDropRequests();
+    this.#takeRequests();
     this.#expirePublications();
   }
 
   drain(): void {
     this.#isStopping = true;
     this.#keeper.stop();
-    this.#cancelDrops?.();
+    this.#cancelRequests?.();
     this.#cancelExpiry?.();
   }
 
@@ -296,19 +296,26 @@ export class PresenceFlow implements Carrier {
     this.#locals.listed(watcher, presentity);
   }
 
-  /** The operator drops subscriptions: both sides are told as if they had ended by themselves. */
-  #takeDropRequests(): void {
+  /** The operator drops subscriptions, as if they had ended by themselves, or gives leave to those that wait for it. */
+  #takeRequests(): void {
     const { subscriptions, clock } = this.#context;
-    this.#cancelDrops = clock.after(LOOK_FOR_DROPS_MS, () => {
+    this.#cancelRequests = clock.after(LOOK_FOR_REQUESTS_MS, () => {
       try {
-        for (const key of subscriptions.takeDropRequests(DROPS_AT_ONCE)) {
+        for (const key of subscriptions.takeDropRequests(REQUESTS_AT_ONCE)) {
           const record = subscriptions.get(key);
           if (record !== undefined) this.#guard(this.#toRow(key, record, "drop"), { key });
         }
+        for (const key of subscriptions.takeApproveRequests(REQUESTS_AT_ONCE)) {
+          const record = subscriptions.get(key);
+          if (record !== undefined) this.#guard(this.#approve(record), { key });
+        }
       } catch (error) {
-        this.#context.log.error({ error: (error as Error).message }, "requests to drop cannot be read");
+        this.#context.log.error(
+          { error: (error as Error).message },
+          "requests of the operator cannot be read",
+        );
       }
-      this.#takeDropRequests();
+      this.#takeRequests();
     });
   }
 
@@ -318,6 +325,12 @@ export class PresenceFlow implements Carrier {
       this.#guard(this.#expire(clock.now()), { what: "publications" });
       this.#expirePublications();
     });
+  }
+
+  /** One that waits for leave which only the operator gives. */
+  async #approve({ watcher, presentity }: SubscriptionRecord): Promise<void> {
+    this.#allow(watcher, presentity);
+    await this.#locals.presence.approve(watcher, presentity);
   }
 
   async #expire(now: number): Promise<void> {
@@ -411,7 +424,7 @@ const OVERLOADED: SipAnswer = {
 };
 const NOTHING = new Uint8Array();
 /** How soon a request of the operator is noticed. */
-const LOOK_FOR_DROPS_MS = 1_000;
-const DROPS_AT_ONCE = 100;
+const LOOK_FOR_REQUESTS_MS = 1_000;
+const REQUESTS_AT_ONCE = 100;
 /** A publication may be shown so much longer than it holds. */
 const EXPIRE_EVERY_MS = 1_000;

@@ -2,6 +2,7 @@
 
 import type { SipDialogRequest } from "../../../src/core/effect";
 import type { SipEventInput } from "../../../src/core/input";
+import { xmppWatcherKey } from "../../../src/core/subscription/record";
 import { DEFAULT_LOCAL, type LocalOptions } from "../../../src/gateway/presence/local-options";
 import type { SipAnswer } from "../../../src/gateway/sides";
 import { readList } from "../../support/list-body";
@@ -243,4 +244,15 @@ test("after a restart a publication is still there, under its tag", async () => 
   const ifMatch = header(answer, "SIP-ETag") ?? "";
   expect(await publish(after, "romeo", { ifMatch, body: new Uint8Array() })).toMatchObject({ status: 200 });
   await after.stop();
+});
+
+test("`isthmus subs approve` lets in a watcher who waits", async () => {
+  const stage = await open({ approval: "ask" });
+  await stage.xmpp("<presence from='nurse@xmpp.example' to='romeo@sip.example' type='subscribe'/>");
+  expect(stage.stanzas()).toEqual([]);
+  const key = xmppWatcherKey("nurse@xmpp.example", "romeo@sip.example");
+  jest.spyOn(stage.store.subscriptions, "takeApproveRequests").mockReturnValueOnce([key]);
+  await stage.pass(2_000);
+  expect(stage.stanzas()[0]).toMatch(/to='nurse@xmpp.example'[^>]*type='subscribed'/);
+  await stage.stop();
 });
