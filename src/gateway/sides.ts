@@ -219,6 +219,8 @@ export interface DropRequests {
    * transaction as the steps that are called in the same turn of the event loop, so call those at once: it keeps both or neither.
    */
   takeDropRequests(limit: number): readonly string[];
+  /** The same for subscriptions that wait for leave and are to get it: `isthmus subs approve`. */
+  takeApproveRequests(limit: number): readonly string[];
 }
 
 /** A document that a phone of ours published (RFC 3903). */
@@ -241,8 +243,6 @@ export interface PublicationStore {
   getPublication(etag: string): PublicationRow | undefined;
   publicationsOf(presentity: string): readonly PublicationRow[];
   /** Those that have expired, at most `limit`. */
-  /** The same for subscriptions that wait for leave and are to get it: `isthmus subs approve`. */
-  takeApproveRequests(limit: number): readonly string[];
   expiredPublications(now: number, limit: number): readonly PublicationRow[];
   nextPublicationExpiry(): number | undefined;
 }
