@@ -46,7 +46,16 @@ export const REJECTIONS = {
   ETAG_UNKNOWN: kind(412, "item-not-found", "modify", "Conditional Request Failed"), // RFC 3903 §11.2.1
   EXTENSION_REQUIRED: kind(421, "feature-not-implemented", "modify", "This list needs support for eventlist"), // RFC 4662 §4.1
   NOT_OWNER: kind(403, "forbidden", "auth", "Only its owner may watch this"), // RFC 4662 §4.4, RFC 3857 §4.6
+  NOT_REGISTERED: kind(480, "recipient-unavailable", "wait", "Nobody is registered for this address"), // RFC 3261 §16.5
+  REGISTERED_FOR_OTHER: kind(403, "forbidden", "auth", "Only its owner may register for this address"), // RFC 3261 §10.3
+  CONTACT_MALFORMED: kind(400, "bad-request", "modify", "The contacts cannot be read"),
+  CONTACT_UNUSABLE: kind(403, "forbidden", "cancel", "This contact cannot be registered"), // RFC 5627 §5.1
+  CSEQ_OUT_OF_ORDER: kind(500, "unexpected-request", "wait", "A later request has come before this one"), // RFC 3261 §10.3
+  OUTBOUND_UNSUPPORTED: kind(439, "feature-not-implemented", "cancel", "First Hop Lacks Outbound Support"), // RFC 5626 §11.6
+  NOT_ALLOWED: kind(403, "forbidden", "auth", "This person may not use the service"),
+  DIRECTORY_AWAY: kind(503, "resource-constraint", "wait", "The directory does not answer; try again later"),
   NO_NEXT_HOP: kind(502, "remote-server-not-found", "cancel", "No server was found for this SIP domain"),
+  OWN_BLOCK: kind(406, "not-acceptable", "cancel", "You have blocked this contact"), // XEP-0191 §3.2
   EXPIRED: kind(504, "remote-server-timeout", "wait", "The message could not be delivered in time"),
   INTERNAL: kind(500, "internal-server-error", "cancel", "Something went wrong in the gateway"),
 } as const satisfies Record<string, RejectionKind>;

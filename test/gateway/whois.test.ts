@@ -1,0 +1,116 @@
+import type { Directory, DirectoryAnswer, Looked, Person, SipAnswer } from "../../src/gateway/sides";
+import { Whois } from "../../src/gateway/whois";
+import { element } from "../../src/xml/element";
+import { TABLES } from "./presence/tables";
+
+const ROMEO: Person = {
+  id: "uid=romeo",
+  sipUri: "sip:romeo@sip.example",
+  jid: "romeo@sip.example",
+  isAllowed: true,
+};
+const JULIET: Person = {
+  id: "uid=juliet",
+  sipUri: "sip:juliet.capulet@xmpp.example",
+  jid: "juliet@xmpp.example",
+  isAllowed: true,
+};
+const TYBALT: Person = { ...ROMEO, id: "uid=tybalt", sipUri: "sip:tybalt@sip.example", isAllowed: false };
+const AWAY: DirectoryAnswer<Person> = { kind: "unavailable", retryAfter: 7 };
+const PEOPLE: Readonly<Record<string, Person>> = {
+  "sip:romeo@sip.example": ROMEO,
+  "sip:r.montague@sip.example": ROMEO,
+  "sip:juliet.capulet@xmpp.example": JULIET,
+  "sip:juliet@xmpp.example": JULIET,
+  "sip:tybalt@sip.example": TYBALT,
+  "juliet@xmpp.example": JULIET,
+  "r.montague@sip.example": ROMEO,
+};
+
+function directory(isSlow: boolean): Directory {
+  const look = (key: string): Looked<Person> => {
+    const person = PEOPLE[key.split("/")[0] ?? ""];
+    const answer: DirectoryAnswer<Person> = key.includes("away")
+      ? AWAY
+      : person === undefined
+        ? { kind: "unknown" }
+        : { kind: "found", value: person };
+    return isSlow ? Promise.resolve(answer) : answer;
+  };
+  return {
+    bySip: look,
+    byJid: look,
+    secretOf: () => ({ kind: "unknown" }),
+    search: async () => ({ kind: "found", value: [] }),
+    stop: async () => undefined,
+  };
+}
+
+const OK: SipAnswer = { status: 200, reason: "OK", headers: [] };
+
+describe.each([
+  ["known at once", false],
+  ["looked up", true],
+])("people who are %s", (_how, isSlow) => {
+  const whois = new Whois(directory(isSlow), TABLES);
+  const sipIn = async (fromUri: string, requestUri: string, toTag?: string) => {
+    const seen: { fromUri: string; requestUri: string }[] = [];
+    const answer = await whois.sipIn(
+      { fromUri, requestUri, ...(toTag === undefined ? {} : { toTag }) },
+      (input) => {
+        seen.push({ fromUri: input.fromUri, requestUri: input.requestUri });
+        return OK;
+      },
+      (_input, { sipStatus, text }, retryAfter) => ({
+        status: sipStatus,
+        reason: text,
+        headers: retryAfter === undefined ? [] : [["Retry-After", String(retryAfter)]],
+      }),
+    );
+    return { answer, seen };
+  };
+
+  test("an alias of either side becomes the address that the translation maps", async () => {
+    const { seen } = await sipIn("sip:r.montague@sip.example", "sip:juliet.capulet@xmpp.example");
+    expect(seen).toEqual([{ fromUri: "sip:romeo@sip.example", requestUri: "sip:juliet@xmpp.example" }]);
+  });
+
+  test("whoever may not use the service is refused, and nothing is translated", async () => {
+    const { answer, seen } = await sipIn("sip:tybalt@sip.example", "sip:juliet@xmpp.example");
+    expect(answer.status).toBe(403);
+    expect(seen).toEqual([]);
+  });
+
+  test.each([
+    ["sip:away@sip.example", "sip:juliet@xmpp.example"],
+    ["sip:romeo@sip.example", "sip:away@xmpp.example"],
+  ])("a directory that cannot say is 503 with Retry-After, never a yes (%s → %s)", async (from, to) => {
+    const { answer, seen } = await sipIn(from, to);
+    expect(answer).toMatchObject({ status: 503, headers: [["Retry-After", "7"]] });
+    expect(seen).toEqual([]);
+  });
+
+  test("strangers go on as they are, and so does the Request-URI in a dialog, which is our own Contact", async () => {
+    expect((await sipIn("sip:x@y.example", "sip:z@xmpp.example")).seen).toEqual([
+      { fromUri: "sip:x@y.example", requestUri: "sip:z@xmpp.example" },
+    ]);
+    expect((await sipIn("sip:romeo@sip.example", "sip:away@192.0.2.1", "tag")).seen).toHaveLength(1);
+  });
+
+  test("a stanza to an alias goes to the person, with its resource", async () => {
+    const stanza = element("jabber:client", "message", {
+      from: "juliet@xmpp.example/balcony",
+      to: "r.montague@sip.example/phone",
+    });
+    expect(await whois.stanzaIn(stanza)).toMatchObject({ attrs: { to: "romeo@sip.example/phone" } });
+  });
+
+  test("what goes out to SIP bears the canonical addresses", async () => {
+    const request = { fromUri: "sip:juliet@xmpp.example", toUri: "sip:r.montague@sip.example", more: 1 };
+    expect(await whois.sipOut(request)).toEqual({
+      fromUri: "sip:juliet.capulet@xmpp.example",
+      toUri: "sip:romeo@sip.example",
+      more: 1,
+    });
+  });
+});
