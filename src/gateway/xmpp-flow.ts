@@ -29,6 +29,8 @@ export class XmppFlow {
   readonly #reporter: Reporter;
   readonly #waiting: WaitingRoom | undefined;
   readonly #queues: PairQueues<JournalEntry>;
+  /** Those who wait for the same write: where the store writes a group at once, one promise serves all of it. */
+  #group: { readonly written: Promise<void>; readonly taken: Taken[] } | undefined;
   /** What the entries in the queues take of memory, octets. */
   #octets = 0;
   readonly #isPlainOnly = (pair: string): boolean => this.#conversations.isPlainOnly(pair);
@@ -125,18 +127,42 @@ export class XmppFlow {
       return;
     }
     if (receipt !== undefined) void this.#receipts.expectFromSip(receipt);
-    const journalled = (): void => {
-      this.#push(entry);
-      this.#conversations.messageFromXmpp(origin.to, origin.from);
+    const written = this.#context.store.journal(entry);
+    if (this.#group?.written === written) {
+      this.#group.taken.push({ input, entry });
+      return;
+    }
+    const taken: Taken[] = [{ input, entry }];
+    this.#group = { written, taken };
+    const each = (act: (one: Taken) => void): void => {
+      if (this.#group?.written === written) this.#group = undefined;
+      this.#each(taken, act);
     };
-    const notJournalled = (error: Error): void => {
-      this.#context.log.error({ rid: input.rid, error: error.message }, "message not journalled");
-      this.#refuse(input, reject("OVERLOADED", "the store did not take it"));
-    };
-    this.#context.store
-      .journal(entry)
-      .then(journalled, notJournalled)
-      .catch((error) => this.#failed(input, error));
+    written.then(
+      () => each((one) => this.#journalled(one)),
+      (error: Error) => each((one) => this.#notJournalled(one, error)),
+    );
+  }
+
+  /** A mistake with one costs the others of its group nothing. */
+  #each(taken: readonly Taken[], act: (one: Taken) => void): void {
+    for (const one of taken) {
+      try {
+        act(one);
+      } catch (error) {
+        this.#failed(one.input, error);
+      }
+    }
+  }
+
+  #journalled({ entry }: Taken): void {
+    this.#push(entry);
+    this.#conversations.messageFromXmpp(entry.origin.to, entry.origin.from);
+  }
+
+  #notJournalled({ input }: Taken, error: Error): void {
+    this.#context.log.error({ rid: input.rid, error: error.message }, "message not journalled");
+    this.#refuse(input, reject("OVERLOADED", "the store did not take it"));
   }
 
   #hasRoomFor(entry: JournalEntry): boolean {
@@ -279,6 +305,12 @@ export class XmppFlow {
     const origin: MessageOrigin = { from, to, wantsReceipt: false, ...(id === undefined ? {} : { id }) };
     void this.#reporter.tellRefused(input.rid, origin, messageRefusal(origin, rejection));
   }
+}
+
+/** A stanza and the entry that it has become. */
+interface Taken {
+  readonly input: XmppMessageInput;
+  readonly entry: JournalEntry;
 }
 
 /** An entry on its way. */

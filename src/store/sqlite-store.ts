@@ -12,7 +12,8 @@ import type {
 } from "../gateway/sides";
 import { DiskSync } from "./disk-sync";
 import { GroupCommit, SyncError } from "./group-commit";
-import { entryOf, type JournalRow, requestJson } from "./journal-row";
+import { entryOf, type JournalRow } from "./journal-row";
+import { addRow, JournalRows } from "./journal-rows";
 import { openDatabase, type StoreOptions } from "./opening";
 import { explain } from "./problem";
 import { SqlitePublications } from "./publications";
@@ -52,7 +53,7 @@ class SqliteStore implements OpenStore {
   readonly #sync: DiskSync;
   readonly #release: () => void;
   readonly #commit: GroupCommit;
-  readonly #insert: Database.Statement;
+  readonly #rows: JournalRows;
   readonly #remove: Database.Statement;
   readonly #report: Database.Statement;
   readonly #putReceipt: Database.Statement;
@@ -61,6 +62,8 @@ class SqliteStore implements OpenStore {
   readonly #reserve: Database.Statement;
   /** Receipts on their way to the disk: whoever reads meanwhile must see them. */
   readonly #fresh = new Map<string, ReceiptRow>();
+  /** Entries that the next group will write. */
+  #batch: Batch | undefined;
   /** Entries to be removed with the next group. */
   #done: number[] | undefined;
   #size: number;
@@ -75,7 +78,10 @@ class SqliteStore implements OpenStore {
     this.subscriptions = new SqliteSubscriptions(database, this.#commit);
     this.publications = new SqlitePublications(database, this.#commit);
     this.waiting = new SqliteWaiting(database, this.#commit);
-    this.#insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#rows = new JournalRows(database);
+    this.#commit.onUndone(() => {
+      this.#batch = undefined;
+    });
     this.#remove = database.prepare("DELETE FROM journal WHERE seq IN (SELECT value FROM json_each(?))");
     this.#report = database.prepare("UPDATE journal SET report = ? WHERE seq = ?");
     this.#putReceipt = database.prepare("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?)");
@@ -93,18 +99,32 @@ class SqliteStore implements OpenStore {
   }
 
   journal(entry: JournalEntry): Promise<void> {
-    const { seq, pair, rid, receivedAt, request, origin, report = null } = entry;
-    const [requestText, originText] = [requestJson(request), JSON.stringify(origin)];
+    this.#batch ??= this.#newBatch();
+    const { seqs, values, written } = this.#batch;
+    addRow(values, entry);
+    seqs.push(entry.seq);
     this.#size += 1;
-    const written = this.#commit.add(() =>
-      this.#insert.run(seq, pair, rid, receivedAt, requestText, request.body, originText, report),
-    );
-    return written.catch((error) => {
-      this.#size -= 1;
-      // Its sender is refused now, so a later life must not send it.
-      if (error instanceof SyncError) this.#removeLater(seq);
-      throw error;
-    });
+    return written;
+  }
+
+  /** Entries of one group share their statements, and the promise that all of them are on disk. */
+  #newBatch(): Batch {
+    const seqs: number[] = [];
+    const values: unknown[] = [];
+    const written = this.#commit
+      .add(() => {
+        this.#batch = undefined;
+        this.#rows.write(values);
+      })
+      .catch((error) => {
+        this.#size -= seqs.length;
+        // Their senders are refused now, so a later life must not send them.
+        if (error instanceof SyncError) for (const seq of seqs) this.#removeLater(seq);
+        throw error;
+      });
+    // Not every caller waits: a failure that nobody hears of must not end the process.
+    written.catch(() => undefined);
+    return { seqs, values, written };
   }
 
   journalReport(seq: number, report: string): Promise<void> {
@@ -178,6 +198,12 @@ class SqliteStore implements OpenStore {
     this.#database.close();
     this.#release();
   }
+}
+
+interface Batch {
+  readonly seqs: number[];
+  readonly values: unknown[];
+  readonly written: Promise<void>;
 }
 
 function receiptName(side: ReceiptRow["side"], key: string): string {

@@ -80,6 +80,19 @@ describe("journal (architecture §4 point 3)", () => {
     store.close();
   });
 
+  test.each([1, 15, 16, 17, 40])("a group of %i entries is written whole, and counted", async (count) => {
+    const store = open();
+    const entries = Array.from({ length: count }, (_, at) => entry(at + 1, `text ${at}`));
+    await Promise.all(entries.map((one) => store.journal(one)));
+    expect(store.journalSize()).toBe(count);
+    const left = openAsAfterCrash();
+    expect(left.journalLeft().map(({ seq, request }) => [seq, String(request.body)])).toEqual(
+      entries.map(({ seq, request }) => [seq, String(request.body)]),
+    );
+    left.close();
+    store.close();
+  });
+
   test("a kept report comes back with its entry", async () => {
     const store = open();
     await store.journal(entry(1));
