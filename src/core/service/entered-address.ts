@@ -124,7 +124,7 @@ const LONGEST = 3071;
 /** Domains that an error names. */
 const MOST_SHOWN = 10;
 const ANGLES = /^<([^<>]*)>$/;
-const SCHEME = /^(?:sips?|tel|im|pres|xmpp):/i;
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const TEL = /^tel:/i;
 const BLANKS = /\s/g;
 /** As people write numbers: RFC 3966's visual separators, blanks and strokes. */

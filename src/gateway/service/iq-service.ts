@@ -1,0 +1,118 @@
+/** What an XMPP user meets beside messages and presence: cards, search, the address prompt, commands. One door for all. */
+
+import { bareJid, parseJid } from "../../core/address/jid";
+import { answerAddressPrompt } from "../../core/service/address-prompt";
+import { type Refusal, refusalOf, resultOf } from "../../core/service/answer";
+import type { IqService } from "../../core/service/iq-service";
+import { SERVICE } from "../../core/service/namespaces";
+import { vcardElement } from "../../core/service/vcard";
+import { childElements, type Element } from "../../xml/element";
+import { FloodGuard } from "../presence/flood-guard";
+import { Cards } from "./cards";
+import { BUCKETS } from "./options";
+import { type Asker, Askers } from "./people";
+import { PeopleSearch } from "./people-search";
+import type { ServiceParts } from "./sides";
+
+export interface Service extends IqService {
+  /**
+   * For the presence of a SIP user (bare JID on a component host): SHA-1 of his picture in lower-case hex, "" for none, undefined
+   * when that is not known now. At once when the directory remembers him; `avatarElement` makes the element of it (XEP-0153).
+   */
+  avatarHash(jid: string): string | undefined | Promise<string | undefined>;
+}
+
+/** Makes the service of what there is: what a part is missing for is neither answered nor discovered. */
+export function createService(parts: ServiceParts): Service {
+  return new RunningService(parts);
+}
+
+class RunningService implements Service {
+  readonly offers: IqService["offers"];
+  readonly #parts: ServiceParts;
+  readonly #askers: Askers;
+  readonly #guard: FloodGuard;
+  readonly #cards: Cards | undefined;
+  readonly #search: PeopleSearch | undefined;
+
+  constructor(parts: ServiceParts) {
+    const { options, domains, directory } = parts;
+    this.#parts = parts;
+    this.#askers = new Askers(options, domains);
+    this.#guard = new FloodGuard(options.burst, options.perSecond, BUCKETS);
+    this.#cards = directory && options.cards ? new Cards(directory, domains) : undefined;
+    this.#search =
+      directory && options.search ? new PeopleSearch(directory, domains, options.search) : undefined;
+    this.offers = this.#offers();
+  }
+
+  avatarHash(jid: string): string | undefined | Promise<string | undefined> {
+    return this.#cards === undefined ? "" : this.#cards.avatarHash(jid);
+  }
+
+  answer(iq: Element): Element | Promise<Element> | undefined {
+    const [query] = childElements(iq);
+    const to = parseJid(iq.attrs.to ?? "");
+    const asker = this.#askers.of(iq.attrs.from ?? "");
+    if (query === undefined || !to.ok || asker === undefined) return undefined;
+    const { local, domain, resource } = to.value;
+    if (local !== undefined && resource !== undefined) return undefined;
+    const answer =
+      local === undefined
+        ? () => this.#host(iq, query, domain, asker)
+        : () => this.#person(iq, query, bareJid(to.value), asker);
+    if (!this.#isOffered(query, local === undefined)) return undefined;
+    if (this.#guard.admits(asker.jid, this.#parts.clock.now())) return answer();
+    this.#parts.counters.add("service.flood");
+    return refusalOf(iq, TOO_OFTEN);
+  }
+
+  #isOffered(query: Element, isHost: boolean): boolean {
+    const { features } = isHost ? this.offers.host : this.offers.bare;
+    return features.includes(query.ns) && query.name === NAMES.get(query.ns);
+  }
+
+  #host(iq: Element, query: Element, host: string, asker: Asker): Element | Promise<Element> | undefined {
+    const { domains, options } = this.#parts;
+    switch (query.ns) {
+      case SERVICE.gateway:
+        return answerAddressPrompt(iq, query, host, domains, options.numbers);
+      case SERVICE.search:
+        return this.#search?.answer(iq, query, host, asker);
+      case SERVICE.vcard:
+        return iq.attrs.type === "get" ? resultOf(iq, vcardElement(OWN_CARD)) : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #person(iq: Element, query: Element, jid: string, asker: Asker): Element | Promise<Element> | undefined {
+    return query.ns === SERVICE.vcard ? this.#cards?.answer(iq, jid, asker) : undefined;
+  }
+
+  #offers(): IqService["offers"] {
+    const cards = this.#cards === undefined ? [] : [SERVICE.vcard];
+    const search = this.#search === undefined ? [] : [SERVICE.search];
+    return {
+      host: {
+        identities:
+          this.#search === undefined ? [] : [{ category: "directory", type: "user", name: "People on SIP" }],
+        features: [SERVICE.gateway, ...search, ...cards],
+      },
+      bare: { features: cards },
+    };
+  }
+}
+
+/** The one element of each namespace that asks something. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  [SERVICE.gateway, "query"],
+  [SERVICE.search, "query"],
+  [SERVICE.vcard, "vCard"],
+]);
+const OWN_CARD = { name: "Isthmus, a gateway between SIP and XMPP" };
+const TOO_OFTEN: Refusal = {
+  type: "wait",
+  condition: "resource-constraint",
+  text: "You have asked too often. Please wait some seconds.",
+};

@@ -1,0 +1,60 @@
+/** What the service asks of the gateway and of the sides: interfaces that main.ts fills. */
+
+import type { DomainTable } from "../../core/tables";
+import type { Clock, Counters, Directory, Ids, Log, SubscriptionStore } from "../sides";
+import type { ServiceOptions } from "./options";
+
+export interface ServiceParts {
+  readonly options: ServiceOptions;
+  /** Best compiled. */
+  readonly domains: DomainTable;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly counters: Counters;
+  /** Absent: there are neither cards nor search. */
+  readonly directory?: Directory;
+  /** Absent: presence is not translated. */
+  readonly subscriptions?: SubscriptionReader;
+  /** Absent: nobody can be blocked. */
+  readonly lists?: Lists;
+  /** Absent: no phone registers here. */
+  readonly devices?: Devices;
+  /** Where the requests of a peer go, in words: "its proxy sip:192.0.2.1:5060" or "what DNS says". */
+  readonly wayTo: (peer: string) => string;
+  /** Is the link of a component host up? */
+  readonly isUp: (host: string) => boolean;
+  /** Does a message wait for this person (a bare JID) while no device of his is registered? */
+  readonly waits?: (person: string) => boolean;
+  /** Figures of the whole gateway for administrators, beside the counters. */
+  readonly figures?: () => Readonly<Record<string, string | number>>;
+  /** Drops a subscription as `isthmus subs drop` does. */
+  readonly drop?: (key: string) => void | Promise<void>;
+  /** Reads the configuration anew; resolves with a sentence, rejects with one. Absent: that needs a restart. */
+  readonly reload?: () => Promise<string>;
+}
+
+/** Of the subscriptions, what is read here. */
+export type SubscriptionReader = Pick<
+  SubscriptionStore,
+  "get" | "ofWatcher" | "ofPresentity" | "count" | "page"
+>;
+
+/** Whom a person (a canonical bare JID) lets in. An entry is a canonical bare JID, or a domain for everybody there. */
+export interface Lists {
+  listsOf(person: string): { readonly allowed: readonly string[]; readonly blocked: readonly string[] };
+  allow(person: string, entry: string): Promise<void>;
+  block(person: string, entry: string): Promise<void>;
+  /** Takes an entry off whichever list it is on. */
+  unlist(person: string, entry: string): Promise<void>;
+  /** Does an entry of his keep this person out? */
+  blocks(person: string, other: string): boolean;
+}
+
+/** Devices of people whose domain is registered here. */
+export interface Devices {
+  /** Do devices of this person (a bare JID) register here? */
+  serves(person: string): boolean;
+  /** Full JIDs of those that are registered now. */
+  devicesOf(person: string): readonly string[];
+}
