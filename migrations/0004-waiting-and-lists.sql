@@ -37,8 +37,9 @@ CREATE TABLE list_only_allowed (
   owner TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
--- Owners whose list `isthmus lists` has changed, until the gateway that runs has looked at it.
+-- What `isthmus lists` has changed, until the gateway that runs has looked at it.
 CREATE TABLE list_change (
-  owner TEXT PRIMARY KEY
+  owner TEXT NOT NULL,
+  entry TEXT NOT NULL, -- "": everybody, where only those who are allowed may reach the owner from now on, or no longer only those
+  PRIMARY KEY (owner, entry)
 ) STRICT, WITHOUT ROWID;
-

@@ -4,6 +4,7 @@ import { type PeerSwitches, switchesOf } from "../core/switches";
 import type { Tables } from "../core/tables";
 import type { Element } from "../xml/element";
 import type { GatewayLimits } from "./limits";
+import type { ListBook } from "./lists/list-book";
 import type { PresenceOptions } from "./presence/options";
 import type {
   Clock,
@@ -26,6 +27,8 @@ export interface GatewayParts {
   readonly store: Store;
   /** Absent: presence is not translated. */
   readonly presence?: PresenceParts;
+  /** Who may reach whom. Absent: everybody. */
+  readonly lists?: ListBook;
   /** Absent: nobody's devices register here, and nothing waits. */
   readonly waiting?: WaitingParts;
   readonly tables: Tables;

@@ -92,6 +92,7 @@ class RunningGateway implements Gateway {
     for (const entry of left) this.#resume(entry);
     presence?.start();
     this.#waiting?.start();
+    this.#context.lists?.start();
     xmpp.start(
       (message) => this.#xmppFlow.handle(message),
       presence && ((stanza) => presence.fromXmpp(stanza)),
@@ -103,6 +104,7 @@ class RunningGateway implements Gateway {
     const { sip, xmpp, store, clock, limits } = this.#context;
     this.#stopping = true;
     this.#cancelForget?.();
+    this.#context.lists?.stop();
     this.#sipFlow.drain();
     this.#presence?.drain();
     sip.drain();

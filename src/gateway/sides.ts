@@ -10,6 +10,7 @@ import type {
   XmppMessageInput,
   XmppPresenceInput,
 } from "../core/input";
+import type { AccessList, Verdict } from "../core/lists/reach";
 import type { MessageOrigin } from "../core/message/origin";
 import type { SubscriptionRecord } from "../core/subscription/record";
 import type { Step, SubscriptionEffect } from "../core/subscription/step";
@@ -156,6 +157,25 @@ export interface WaitingStore {
   /** What waits in all. */
   readonly messages: number;
   readonly octets: number;
+}
+
+/** Allow and block lists on disk (XEP-0191). Owners and entries are names as core/lists/name.ts makes them. */
+export interface ListStore {
+  /** Is there no list at all? Known without a look at the disk. */
+  readonly isEmpty: boolean;
+  listOf(owner: string): AccessList;
+  /** Resolve when it is on disk; reads give it at once. */
+  put(owner: string, entry: string, verdict: Verdict): Promise<void>;
+  remove(owner: string, entry: string): Promise<void>;
+  setOnlyAllowed(owner: string, onlyAllowed: boolean): Promise<void>;
+  /** What `isthmus lists` has changed while a gateway ran or while none did, at most `limit`; each is given once. */
+  takeChanges(limit: number): readonly ListChange[];
+}
+
+export interface ListChange {
+  readonly owner: string;
+  /** Absent: everybody. */
+  readonly entry?: string;
 }
 
 /** Devices of the people whose domain is registered here (RFC 3261 §10). */

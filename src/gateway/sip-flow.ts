@@ -3,7 +3,13 @@
 import { bounceToAnswer } from "../core/error/bounce";
 import type { ProofOutcome, SipMessageInput } from "../core/input";
 import { Later, whenThere } from "../core/later";
-import { sipMessageToStanza, type TranslatedImdn, type TranslatedMessage } from "../core/message/sip-to-xmpp";
+import { refusedSipSender } from "../core/lists/refusal";
+import {
+  sipMessageToStanza,
+  type Translated,
+  type TranslatedImdn,
+  type TranslatedMessage,
+} from "../core/message/sip-to-xmpp";
 import { type Rejection, reject } from "../core/rejection";
 import type { GatewayContext } from "./context";
 import type { Conversations } from "./conversations";
@@ -41,6 +47,8 @@ export class SipFlow {
     if (this.#stopping) return this.#refuse(input, reject("STOPPING"), STOP_RETRY_SECONDS);
     const translated = sipMessageToStanza(input, this.#context.tables);
     if (!translated.ok) return this.#refuse(input, translated.rejection);
+    const barred = this.#barred(input, translated.value);
+    if (barred !== undefined) return barred;
     switch (translated.value.kind) {
       case "message":
         return this.#message(input, translated.value);
@@ -50,6 +58,18 @@ export class SipFlow {
       case "imdn":
         return this.#notification(input, translated.value);
     }
+  }
+
+  /** The answer to somebody whom a list keeps out, or who has blocked the other side himself (XEP-0191 §3.2). */
+  #barred(input: SipMessageInput, { kind, from, to }: Translated): SipAnswer | undefined {
+    const reach = this.#context.lists?.reach(from, to) ?? "open";
+    if (reach === "open") return undefined;
+    this.#context.counters.add(`sip.message.barred.${reach}`);
+    // Typing and receipts get the answer that they always get.
+    if (kind !== "message") return this.#accepted(input);
+    if (reach === "own-block") return this.#refuse(input, reject("OWN_BLOCK"));
+    this.#context.log.info({ rid: input.rid, from, to }, "message barred");
+    return refusedSipSender(to, this.#context.tables.errors);
   }
 
   #message(input: SipMessageInput, message: TranslatedMessage): Later<SipAnswer> {

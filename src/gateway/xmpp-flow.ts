@@ -1,8 +1,10 @@
 /** One message from XMPP: translate, journal, send in the order of its pair, tell how it ended. Architecture §4 point 3. */
 
 import { messageRefusal, outcomeError } from "../core/error/message-error";
+import { stanzaError } from "../core/error/stanza-error";
 import type { SipOutcome, XmppMessageInput } from "../core/input";
 import { Later, whenThere } from "../core/later";
+import { ownBlockError, refusedXmppSender } from "../core/lists/refusal";
 import { pairKey } from "../core/message/addresses";
 import type { MessageOrigin } from "../core/message/origin";
 import { messageEnding } from "../core/message/outcome";
@@ -50,6 +52,7 @@ export class XmppFlow {
     this.#queues = new PairQueues((entry) => this.#deliver(entry), {
       inFlight: context.limits.maximumSipInFlight,
       perPair: context.limits.maximumPerPair,
+      perPeer: Math.ceil(context.limits.maximumSipInFlight / 2),
     });
   }
 
@@ -90,6 +93,7 @@ export class XmppFlow {
   }
 
   #act(input: XmppMessageInput, seq: number, translated: XmppTranslated): void {
+    if (this.#isBarred(input, translated)) return;
     switch (translated.kind) {
       case "message":
         this.#take(input, seq, translated);
@@ -110,6 +114,22 @@ export class XmppFlow {
         this.#context.counters.add(`xmpp.message.ignored.${translated.reason}`);
         return;
     }
+  }
+
+  /** Does a list keep the sender out, or has he blocked the other side himself (XEP-0191 §3.2)? Only messages are answered. */
+  #isBarred({ rid, stanza }: XmppMessageInput, translated: XmppTranslated): boolean {
+    const { lists, counters, log, tables } = this.#context;
+    if (lists === undefined || translated.kind === "nothing") return false;
+    const { from, to } = translated.kind === "message" ? translated.origin : translated;
+    const reach = lists.reach(from, to);
+    if (reach === "open") return false;
+    counters.add(`xmpp.message.barred.${reach}`);
+    if (translated.kind !== "message") return true;
+    log.info({ rid, from, to }, "message barred");
+    const error =
+      reach === "own-block" ? ownBlockError(stanza) : stanzaError(stanza, refusedXmppSender(tables.errors));
+    void this.#reporter.tellRefused(rid, translated.origin, error);
+    return true;
   }
 
   #take(input: XmppMessageInput, seq: number, message: TranslatedMessage): void {
@@ -176,7 +196,7 @@ export class XmppFlow {
 
   #push(entry: JournalEntry): void {
     this.#octets += octetsOf(entry);
-    this.#queues.push(entry.pair, entry);
+    this.#queues.push(entry.pair, entry, entry.request.peer);
   }
 
   /** Sends one; never throws. Settles when its pair's next message may go. */

@@ -4,6 +4,7 @@ import type Database from "better-sqlite3";
 import type {
   DropRequests,
   JournalEntry,
+  ListStore,
   PublicationStore,
   ReceiptRow,
   Store,
@@ -16,6 +17,7 @@ import { entryOf, type JournalRow } from "./journal-row";
 import { addRow, JournalRows } from "./journal-rows";
 import { openDatabase, type StoreOptions } from "./opening";
 import { explain } from "./problem";
+import { SqliteLists } from "./lists";
 import { SqlitePublications } from "./publications";
 import { SqliteSubscriptions } from "./subscriptions";
 import { SqliteWaiting } from "./waiting";
@@ -28,6 +30,7 @@ export interface OpenStore extends Store {
   readonly subscriptions: SubscriptionStore & DropRequests;
   readonly publications: PublicationStore;
   readonly waiting: WaitingStore;
+  readonly lists: ListStore;
 }
 
 /**
@@ -49,6 +52,7 @@ class SqliteStore implements OpenStore {
   readonly subscriptions: SubscriptionStore & DropRequests;
   readonly publications: PublicationStore;
   readonly waiting: WaitingStore;
+  readonly lists: ListStore;
   readonly #database: Database.Database;
   readonly #sync: DiskSync;
   readonly #release: () => void;
@@ -78,6 +82,7 @@ class SqliteStore implements OpenStore {
     this.subscriptions = new SqliteSubscriptions(database, this.#commit);
     this.publications = new SqlitePublications(database, this.#commit);
     this.waiting = new SqliteWaiting(database, this.#commit);
+    this.lists = new SqliteLists(database, this.#commit);
     this.#rows = new JournalRows(database);
     this.#commit.onUndone(() => {
       this.#batch = undefined;

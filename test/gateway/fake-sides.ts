@@ -13,6 +13,7 @@ import type { ProofOutcome, SipMessageInput, SipOutcome } from "../../src/core/i
 import { DEFAULT_SWITCHES, type PeerSwitches } from "../../src/core/switches";
 import { createGateway, type Gateway } from "../../src/gateway/gateway";
 import { DEFAULT_LIMITS, type GatewayLimits } from "../../src/gateway/limits";
+import type { ListBook } from "../../src/gateway/lists/list-book";
 import type {
   DeviceBook,
   Log,
@@ -67,6 +68,7 @@ export interface StageOptions {
   readonly switches?: Partial<PeerSwitches>;
   readonly store?: Store;
   /** Where messages wait for those whose devices register. */
+  readonly lists?: ListBook;
   readonly waiting?: { readonly devices: DeviceBook; readonly options?: Partial<WaitingOptions> };
   /** For what an earlier life left: it is taken up before `setStage` returns. */
   readonly outcomes?: Stage["outcomes"];
@@ -158,6 +160,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         },
       },
       store,
+      ...(options.lists === undefined ? {} : { lists: options.lists }),
       ...(options.waiting === undefined
         ? {}
         : {

@@ -27,6 +27,8 @@ export interface LocalSubjectsParts {
   readonly deviceStanza: LocalPresenceParts["deviceStanza"];
   /** What this SIP watcher may see of this XMPP user; bare JIDs. */
   readonly seen: (watcher: string, presentity: string) => PresenceDocument | undefined;
+  /** Is this person none of this watcher's business (XEP-0191)? */
+  readonly hides?: (watcher: string, presentity: string) => boolean;
   readonly send: (stanza: Element) => void;
   /** The run loop's own: a row of ours was written or removed. It calls `changed` here as for any other row. */
   readonly rowChanged: LocalPresenceParts["changed"];
@@ -203,6 +205,7 @@ export class LocalSubjects {
   }
 
   #documentFor(watcher: string, member: string): PresenceDocument | undefined {
+    if (this.#parts.hides?.(watcher, member) === true) return undefined;
     const document = this.publications.documentOf(member);
     if (document === undefined) return this.#parts.seen(watcher, member);
     return watcher === member || this.presence.isApproved(watcher, member) ? document : undefined;

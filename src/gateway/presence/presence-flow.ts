@@ -15,9 +15,11 @@ import {
   type XmppWatcherRecord,
   xmppWatcherKey,
 } from "../../core/subscription/record";
+import { hideDevices } from "../../core/subscription/show-document";
 import { isFetch } from "../../core/subscription/sip-watcher-input";
 import type { SubscriptionEffect } from "../../core/subscription/step";
 import type { Element } from "../../xml/element";
+import { PresenceGuard } from "../lists/presence-guard";
 import type { SipAnswer } from "../sides";
 import { closed, type NotifyBody, presenceBody } from "./bodies";
 import { Confirmation } from "./confirmation";
@@ -50,6 +52,8 @@ export class PresenceFlow implements Carrier {
   readonly #locals: LocalSubjects;
   readonly #keeper: Keeper;
   readonly #confirmation: Confirmation;
+  /** Absent: everybody may see everybody. */
+  readonly #guardOfLists: PresenceGuard | undefined;
   readonly #sipEvents: SipEvents;
   readonly #xmppPresence: XmppPresence;
   #isStopping = false;
@@ -73,6 +77,7 @@ export class PresenceFlow implements Carrier {
     this.#confirmation = new Confirmation(context.clock, this.#seen, (watcher, presentity) =>
       this.#changedSeen(watcher, presentity),
     );
+    this.#guardOfLists = this.#presenceGuard();
     this.#sipEvents = new SipEvents(context, this.#machines, this.#locals, this.#shown);
     this.#xmppPresence = new XmppPresence({
       context,
@@ -104,6 +109,7 @@ export class PresenceFlow implements Carrier {
 
   stop(): void {
     this.#notifier.stop();
+    this.#guardOfLists?.stop();
     this.#confirmation.stop();
     this.#stanzas.stop();
   }
@@ -195,6 +201,7 @@ export class PresenceFlow implements Carrier {
 
   /** What a row says as it goes can not be said again when the link is up: it is kept until the server has it. */
   #send(stanza: Element, isLast: boolean): void {
+    if (this.#guardOfLists?.stops(stanza) === true) return;
     if (!isLast) {
       this.#stanzas.send(this.#withCapabilities(stanza));
       return;
@@ -255,7 +262,8 @@ export class PresenceFlow implements Carrier {
     }
     if (content === "none") return presenceBody(record, undefined, this.#context);
     const known = this.#locals.publications.documentOf(presentity) ?? this.#seen.get(watcher, presentity);
-    return presenceBody(record, content === "closed" ? closed(known) : known, this.#context);
+    const isClosed = content === "closed" || this.#guardOfLists?.hides(watcher, presentity) === true;
+    return presenceBody(record, isClosed ? closed(known) : known, this.#context);
   }
 
   #notifyNow(key: string): void {
@@ -350,6 +358,7 @@ export class PresenceFlow implements Carrier {
       writePidf: (document, entity, peer) => this.#pidf(document, entity, peer),
       deviceStanza: (device, document, from, to) => this.#deviceStanza(device, document, from, to),
       seen: (watcher, presentity) => this.#seen.get(watcher, presentity),
+      hides: (watcher, presentity) => this.#guardOfLists?.hides(watcher, presentity) === true,
       send: (stanza) => this.#send(stanza, false),
       rowChanged: (key, before, after) => this.changed(key, before, after),
       want: (key) => this.#notifier.want(key),
@@ -363,6 +372,24 @@ export class PresenceFlow implements Carrier {
       const key = recordKey(row);
       this.#guard(this.#machines.sipWatcher(key, watcher, presentity, { kind: "subscribed" }), { key });
     }
+  }
+
+  #presenceGuard(): PresenceGuard | undefined {
+    const { lists, subscriptions, clock, log, counters } = this.#context;
+    if (lists === undefined) return undefined;
+    return new PresenceGuard({
+      ...{ lists, subscriptions, clock, log, counters },
+      want: (key) => this.#notifier.want(key),
+      hide: (record) => {
+        for (const stanza of hideDevices(record)) this.#send(stanza, false);
+      },
+      show: (record) => {
+        const { watcher } = record;
+        const isLocal = this.#locals.presence.isLocal(record);
+        if (isLocal) this.#guard(this.#locals.presence.resume(record), { watcher });
+        else this.#replay(record, watcher);
+      },
+    });
   }
 
   #pidf(document: PresenceDocument, entity: string, peer: string): string {
@@ -382,6 +409,7 @@ export class PresenceFlow implements Carrier {
 
   /** Mood, activity and place go to XMPP watchers as PEP's events do. */
   #tellPerson(watcher: string, presentity: string, person: PersonPresence | undefined): void {
+    if (this.#guardOfLists?.hides(watcher, presentity) === true) return;
     const before = this.#shown.get(watcher, presentity)?.person;
     if (before === undefined && person === undefined) return;
     for (const item of personToPepEvents(before, person, this.#context.tables.presence))

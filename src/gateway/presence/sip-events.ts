@@ -74,6 +74,8 @@ export class SipEvents {
     const watched = this.#watched(input, watcher);
     if ("code" in watched) return this.#refuse(input, watched);
     if (!accepts(input, watched.what)) return this.#refuse(input, reject("ACCEPT_EXCLUDES", undefined));
+    const reach = this.#context.lists?.reach(watcher, watched.presentity) ?? "open";
+    if (reach === "own-block") return this.#refuse(input, reject("OWN_BLOCK"));
     if (!this.#flood.admits(watcher, clock.now())) {
       return this.#refuse(input, reject("OVERLOADED", "too many SUBSCRIBEs"), BUSY_SECONDS);
     }
@@ -83,7 +85,29 @@ export class SipEvents {
     ) {
       return this.#refuse(input, reject("OVERLOADED", "too many subscriptions"), FULL_SECONDS);
     }
-    return this.#run(input, sipWatcherKey(input.callId, input.transaction), watched, expires);
+    const key = sipWatcherKey(input.callId, input.transaction);
+    // Whom she has let in before sees her as gone; another one does not learn that there is such a person.
+    if (reach === "refused" && !watched.approved) return this.#runForNobody(input, key, watched, expires);
+    return this.#run(input, key, watched, expires);
+  }
+
+  /** A contact who keeps the watcher out: all goes as if her server knew no such person (XEP-0191 §3.2). */
+  async #runForNobody(
+    input: SipEventInput,
+    key: string,
+    watched: Subject,
+    expires: number,
+  ): Promise<SipAnswer> {
+    this.#context.counters.add("sip.subscribe.barred");
+    const answer = await this.#run(input, key, watched, expires);
+    const { watcher, presentity } = watched;
+    // After the first NOTIFY, as a server's answer would come.
+    this.#context.clock.after(NOBODY_MS, () => {
+      this.#machines.sipWatcher(key, watcher, presentity, { kind: "no-contact" }).catch((error: unknown) => {
+        this.#context.log.error({ key, error }, "presence handler failed");
+      });
+    });
+    return answer;
   }
 
   #watched(input: SipEventInput, watcher: string): Subject | Rejection {
@@ -201,6 +225,8 @@ const BODIES: Readonly<Record<SipWatcherRecord["what"], readonly string[]>> = {
   list: ["multipart/related", "application/rlmi+xml", "application/pidf+xml"],
   winfo: ["application/watcherinfo+xml"],
 };
+/** About how long an XMPP server takes to say that there is no such person, milliseconds. */
+const NOBODY_MS = 20;
 /** Watchers whose last SUBSCRIBEs are remembered. */
 const REMEMBERED_WATCHERS = 50_000;
 /** Seconds: a bucket fills again while one waits. */

@@ -3,6 +3,7 @@
 import { jidSenderToSip, jidTargetToSip } from "../../core/address/domains";
 import { parseStanzaError, stanzaError } from "../../core/error/stanza-error";
 import type { XmppPresenceInput } from "../../core/input";
+import { ownBlockError, refusedXmppWatcher } from "../../core/lists/refusal";
 import { presenceToDevice } from "../../core/presence/from-stanza";
 import { pepItemsOf, pepItemToPerson } from "../../core/presence/rich-presence";
 import { type Rejection, reject } from "../../core/rejection";
@@ -64,6 +65,7 @@ export class XmppPresence {
       return;
     }
     const type = stanza.attrs.type ?? "available";
+    if (ASKING.has(type) && this.#isBarred(stanza, people)) return;
     switch (type) {
       case "subscribe":
         return this.#subscribe(rid, stanza, people);
@@ -83,6 +85,19 @@ export class XmppPresence {
       default:
         this.#drop("unknown-type");
     }
+  }
+
+  /** A contact who keeps the watcher out is nobody; one whom the watcher blocks himself is not asked (XEP-0191 §3.2). */
+  #isBarred(stanza: Element, { from, to }: FromXmpp): boolean {
+    const reach = this.#context.lists?.reach(from, to) ?? "open";
+    if (reach === "open") return false;
+    this.#drop(`barred.${reach}`);
+    if (stanza.attrs.type !== "subscribe") return true;
+    if (reach === "own-block") this.#parts.stanzas.send(ownBlockError(stanza));
+    // Who has been let in before, and asks once more, sees somebody who is not there.
+    else if (this.#rowOf({ from, to, resource: "" })?.authorized !== true)
+      this.#parts.stanzas.send(stanzaError(stanza, refusedXmppWatcher(this.#context.tables.errors)));
+    return true;
   }
 
   async #subscribe(rid: string, stanza: Element, people: FromXmpp): Promise<void> {
@@ -232,6 +247,8 @@ const NOBODY: ReadonlySet<string> = new Set([
   "jid-malformed",
   "remote-server-not-found",
 ]);
+/** What a watcher asks of a contact. */
+const ASKING: ReadonlySet<string> = new Set(["subscribe", "probe"]);
 /** Watchers whose last subscriptions are remembered. */
 const REMEMBERED_WATCHERS = 50_000;
 const OVERLOADED = reject("OVERLOADED", "too many subscriptions");

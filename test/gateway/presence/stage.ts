@@ -5,6 +5,7 @@ import type { SipDialogRequest } from "../../../src/core/effect";
 import type { ProofOutcome, SipDialogOutcome, SipEventInput } from "../../../src/core/input";
 import { createGateway, type Gateway } from "../../../src/gateway/gateway";
 import { DEFAULT_LIMITS } from "../../../src/gateway/limits";
+import type { ListBook } from "../../../src/gateway/lists/list-book";
 import { DEFAULT_PRESENCE, type PresenceOptions } from "../../../src/gateway/presence/options";
 import type { SipAnswer, SipEventHandler, XmppPresenceHandler } from "../../../src/gateway/sides";
 import { createCounters } from "../../../src/runtime/counters";
@@ -43,6 +44,8 @@ export interface PresenceStageOptions {
   readonly presence?: Partial<PresenceOptions>;
   readonly store?: OpenStore;
   readonly clock?: FixedClock;
+  /** Made of the stage's store and clock. */
+  readonly lists?: (store: OpenStore, clock: FixedClock) => ListBook;
 }
 
 const MIGRATIONS = join(__dirname, "../../../migrations");
@@ -144,6 +147,7 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
         stop: async () => 0,
       },
       store,
+      ...(options.lists === undefined ? {} : { lists: options.lists(store, clock) }),
       presence: {
         options: { ...DEFAULT_PRESENCE, ...options.presence },
         subscriptions: store.subscriptions,
