@@ -1,11 +1,15 @@
 /** Start and stop: config → log → store → adapters → gateway. The only place where anything is constructed. */
 
 import type { Config } from "./config/config";
+import { addressesOf } from "./config/directory-addresses";
 import { gatewayLimits, sipOptions, tables, xmppOptions } from "./config/options";
+import { createDirectory } from "./directory/directory";
 import type { PresenceParts } from "./gateway/context";
 import { createGateway, type GatewayState, type StopReport } from "./gateway/gateway";
+import { sipOfKnownPeople, xmppOfKnownPeople } from "./gateway/known-people";
 import type { PresenceOptions } from "./gateway/presence/options";
 import type { Log, XmppSide } from "./gateway/sides";
+import { Whois } from "./gateway/whois";
 import { type HealthReport, startHealth } from "./health/server";
 import { createLog } from "./log";
 import { systemClock } from "./runtime/clock";
@@ -71,9 +75,17 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     counters,
   });
   const xmpp = options.watchXmpp?.(component) ?? component;
+  const directory = createDirectory(config.directory, {
+    clock,
+    log: log.child({ side: "directory" }),
+    counters,
+    addresses: addressesOf(config.domains),
+  });
+  const whois = new Whois(directory, tables(config));
+  const known = config.directory.sources.length === 0 ? undefined : { whois, log, counters };
   const gateway = createGateway({
-    sip,
-    xmpp,
+    sip: known === undefined ? sip : sipOfKnownPeople(sip, known),
+    xmpp: known === undefined ? xmpp : xmppOfKnownPeople(xmpp, known),
     store,
     ...(config.presence === undefined ? {} : { presence: presenceParts(config.presence, store) }),
     tables: tables(config),
@@ -123,6 +135,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     stop: async () => {
       const report = await gateway.stop();
       await page?.stop();
+      await directory.stop();
       log.info({ ...report }, "gateway stopped");
       return report;
     },
