@@ -1,7 +1,7 @@
 /** One value that comes later, for the paths that every message takes. */
 
 /**
- * Tells its value to one listener, in the moment in which it comes. A promise costs three objects and two turns of a queue
+ * Tells its value to its listener, in the moment in which it comes. A promise costs three objects and two turns of a queue
  * at each step, which under load is a tenth of a gateway's time; who has time for one may `await` this as well.
  */
 export class Later<Value> implements PromiseLike<Value> {
@@ -13,14 +13,22 @@ export class Later<Value> implements PromiseLike<Value> {
   settle(value: Value): void {
     if (this.#isThere) return;
     this.#isThere = true;
-    if (this.#listener === undefined) this.#value = value;
-    else this.#listener(value);
+    this.#value = value;
+    this.#listener?.(value);
+    this.#listener = undefined;
   }
 
-  /** @param listener the only one; called at once when the value is there. It must not throw: whoever settles has no use for it */
+  /** @param listener called at once when the value is there. It must not throw: whoever settles has no use for it */
   tell(listener: (value: Value) => void): void {
+    const earlier = this.#listener;
     if (this.#isThere) listener(this.#value as Value);
-    else this.#listener = listener;
+    else if (earlier === undefined) this.#listener = listener;
+    else {
+      this.#listener = (value) => {
+        earlier(value);
+        listener(value);
+      };
+    }
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it can be awaited

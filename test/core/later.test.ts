@@ -18,6 +18,17 @@ test("a value that came before its listener is kept for it", () => {
   expect(heard).toEqual([1]);
 });
 
+test("every listener hears it, in their order, and so does one that comes after the value was told", async () => {
+  const heard: string[] = [];
+  const later = new Later<number>();
+  for (const name of ["a", "b", "c"]) later.tell((value) => heard.push(`${name}${value}`));
+  const all = Promise.all([later, later]);
+  later.settle(1);
+  expect(heard).toEqual(["a1", "b1", "c1"]);
+  expect(await all).toEqual([1, 1]);
+  expect(await later).toBe(1);
+});
+
 test("it can be awaited, before and after", async () => {
   const later = new Later<number>();
   const waiting = (async () => (await later) + 1)();
