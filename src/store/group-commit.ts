@@ -166,7 +166,13 @@ export class GroupCommit {
     this.#group = undefined;
     // A full disk or an error of its own may have made SQLite undo it already.
     if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
-    for (const undone of this.#onUndone) undone();
+    for (const undone of this.#onUndone) {
+      try {
+        undone();
+      } catch {
+        // A damaged file cannot say what it holds; whoever waits must hear of the damage all the same.
+      }
+    }
     group?.reject(error);
   }
 }
