@@ -109,7 +109,7 @@ describe("a group that the disk refuses", () => {
     database.exec(`INSERT INTO drop_request VALUES ('${SIP_KEY}', 1)`);
     expect(subscriptions.takeDropRequests(10)).toEqual([SIP_KEY]);
     expect(subscriptions.takeDropRequests(10)).toEqual([]);
-    await expect(subscriptions.step("large", keep(LARGE))).rejects.toThrow();
+    await expect(subscriptions.step("large", keep(LARGE))).rejects.toMatchObject({ code: "SQLITE_FULL" });
     expect(subscriptions.takeDropRequests(10)).toEqual([SIP_KEY]);
     await subscriptions.step(SIP_KEY, keep(undefined));
     expect(subscriptions.takeDropRequests(10)).toEqual([]);
