@@ -38,3 +38,25 @@ export interface SipDialogRequest {
   readonly body: Uint8Array;
   readonly peer: string;
 }
+
+/** Where a registration came from, which is where requests to the device go (RFC 5626 §3.3, RFC 3581). */
+export interface SipFlow {
+  readonly transport: "udp" | "tcp" | "tls";
+  /** IP literal without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** Our own end: a NAT lets in only what comes from there. */
+  readonly local: { readonly address: string; readonly port: number };
+  /** The connection, of this process. */
+  readonly connection?: number;
+}
+
+/** The way to one registered device. RFC 3261 §16.6, RFC 3327 §5.3. */
+export interface SipDestination {
+  readonly requestUri: string;
+  /** Values of Route, in order. */
+  readonly routes: readonly string[];
+  readonly flow: SipFlow;
+  /** The URI to send to where the flow has no connection any more; absent: behind a NAT nothing but the flow leads there. */
+  readonly nextHop?: string;
+}

@@ -1,6 +1,7 @@
 /** Everything that can happen to the core in page mode. Adapters make these; nothing else enters. */
 
 import type { Element } from "../xml/element";
+import type { SipFlow } from "./effect";
 
 /** A SIP MESSAGE whose sender is already known to be who it says (architecture §4 point 11). RFC 3428. */
 export interface SipMessageInput {
@@ -132,6 +133,48 @@ export interface SipDialogOutcome extends SipOutcome {
   /** Seconds. */
   readonly expires?: number;
   readonly minExpires?: number;
+}
+
+/** A REGISTER whose sender is known (RFC 3261 §10.3 steps 1 to 4). */
+export interface SipRegisterInput {
+  readonly kind: "sip-register";
+  readonly rid: string;
+  /** URI of To: the address of record. */
+  readonly toUri: string;
+  /** Whom the request speaks for: the canonical address of whoever has signed it, or what a trusted neighbour says. */
+  readonly fromUri: string;
+  readonly callId: string;
+  readonly cseq: number;
+  /** `*` is "all"; none is a fetch. */
+  readonly contacts: readonly RegisteredContact[] | "all";
+  /** Seconds from the Expires header. */
+  readonly expires?: number;
+  /** Path values in the order of the message, each with its angle brackets (RFC 3327). */
+  readonly path: readonly string[];
+  /** Option tags of Supported, lower case. */
+  readonly supported: readonly string[];
+  readonly flow: SipFlow;
+  /** Did it come from the device itself: one Via? */
+  readonly isDirect: boolean;
+  /** Does the first proxy on its way promise to keep the flow (`ob` in the first Path, RFC 5626 §5.1)? */
+  readonly firstHopKeepsFlows: boolean;
+  /** Does its source speak for a whole domain: a proxy that many are behind? */
+  readonly isNeighbour: boolean;
+  /** Name of the configured peer it came from; its switches apply. */
+  readonly peer: string;
+}
+
+/** One Contact of a REGISTER (RFC 3261 §10.2.1). */
+export interface RegisteredContact {
+  readonly uri: string;
+  /** Thousandths. */
+  readonly q?: number;
+  /** Seconds. */
+  readonly expires?: number;
+  /** `+sip.instance` without its angle brackets (RFC 5626 §4.1). */
+  readonly instance?: string;
+  /** RFC 5626 §4.2. */
+  readonly regId?: number;
 }
 
 /** A `<presence/>`, or a `<message/>` of PEP, that the XMPP server handed to one of our component hosts. */

@@ -35,6 +35,9 @@ export const REJECTIONS = {
   LOOP: kind(482, "not-acceptable", "modify", "The message has been here before"), // RFC 5393
   RECEIPT_UNKNOWN: kind(400, "item-not-found", "cancel", "No message waits for this notification"),
   OVERLOADED: kind(503, "resource-constraint", "wait", "Too much is waiting; try again later"),
+  // Not 503, which would tell a proxy to send nobody's requests here (RFC 3261 §21.5.4).
+  TOO_FAST: kind(500, "resource-constraint", "wait", "You are sending too fast; try again later"),
+  PEER_TOO_FAST: kind(503, "resource-constraint", "wait", "Too much comes from there; try again later"),
   LINK_DOWN: kind(503, "remote-server-timeout", "wait", "The XMPP server is not connected; try again later"),
   PROOF_LATE: kind(504, "remote-server-timeout", "wait", "The XMPP server did not confirm in time"),
   STOPPING: kind(503, "resource-constraint", "wait", "The gateway is stopping; try again later"),

@@ -1,17 +1,19 @@
 /** The gateway's view of the outside: interfaces, not classes (architecture §3 rule 4). */
 
-import type { SipDialogRequest, SipMessageOut } from "../core/effect";
+import type { SipDestination, SipDialogRequest, SipMessageOut } from "../core/effect";
 import type {
   ProofOutcome,
   SipDialogOutcome,
   SipEventInput,
   SipMessageInput,
   SipOutcome,
+  SipRegisterInput,
   XmppMessageInput,
   XmppPresenceInput,
 } from "../core/input";
 import type { AccessList, Verdict } from "../core/lists/reach";
 import type { MessageOrigin } from "../core/message/origin";
+import type { Binding } from "../core/registrar/binding";
 import type { SubscriptionRecord } from "../core/subscription/record";
 import type { Step, SubscriptionEffect } from "../core/subscription/step";
 import type { Element } from "../xml/element";
@@ -28,16 +30,29 @@ export type SipMessageHandler = (message: SipMessageInput) => SipAnswer | Promis
 /** How the SIP side hands a SUBSCRIBE, NOTIFY or PUBLISH to the gateway. It adds Contact to a 2xx that makes or keeps a dialog. */
 export type SipEventHandler = (event: SipEventInput) => SipAnswer | Promise<SipAnswer>;
 
+/** How the SIP side hands a REGISTER to the gateway. It adds Date, and Service-Route where that is wanted, to a 2xx. */
+export type SipRegisterHandler = (request: SipRegisterInput) => SipAnswer | Promise<SipAnswer>;
+
 export interface SipSide {
   /**
    * Opens every listener. Rejects with a sentence that names the listener.
    * @param onEvent left out: SUBSCRIBE, NOTIFY and PUBLISH are not allowed (405)
+   * @param onRegister left out: REGISTER is not allowed
    */
-  start(onMessage: SipMessageHandler, onEvent?: SipEventHandler): Promise<void>;
-  /** Sends one MESSAGE and resolves with how it ended; never rejects. */
-  send(request: SipMessageOut): PromiseLike<SipOutcome>;
-  /** Sends one SUBSCRIBE or NOTIFY and resolves with how it ended; never rejects. */
-  sendInDialog(request: SipDialogRequest): Promise<SipDialogOutcome>;
+  start(
+    onMessage: SipMessageHandler,
+    onEvent?: SipEventHandler,
+    onRegister?: SipRegisterHandler,
+  ): Promise<void>;
+  /**
+   * Sends one MESSAGE and resolves with how it ended; never rejects.
+   * @param to a registered device; left out: where the peer or the URI says. A flow that is gone ends in a local 430
+   */
+  send(request: SipMessageOut, to?: SipDestination): PromiseLike<SipOutcome>;
+  /** Sends one SUBSCRIBE or NOTIFY and resolves with how it ended; never rejects. @param to as of `send` */
+  sendInDialog(request: SipDialogRequest, to?: SipDestination): Promise<SipDialogOutcome>;
+  /** Does this host and port, of a URI, lead to a listener of ours? */
+  isOurs?(host: string, port: number | undefined): boolean;
   /** Refuses new requests with 503 from now on. */
   drain(): void;
   /** Closes sockets and gives up what is open; resolves with the number of transactions left. */
@@ -265,6 +280,24 @@ export interface PublicationStore {
   /** Those that have expired, at most `limit`. */
   expiredPublications(now: number, limit: number): readonly PublicationRow[];
   nextPublicationExpiry(): number | undefined;
+}
+
+/** Where registered devices are reached (RFC 3261 §10). Every read gives what was written before it. */
+export interface BindingStore {
+  /** Writes and removes bindings of one person together; resolves when that is on disk. @param removes keys */
+  changeBindings(person: string, puts: readonly Binding[], removes: readonly string[]): Promise<void>;
+  /** The bindings of a person, also those that have expired and were not yet removed. */
+  bindingsOf(person: string): readonly Binding[];
+  /** The binding of a device by the generation of its temporary GRUUs. */
+  bindingOfEpoch(epoch: string): Binding | undefined;
+  /** Bindings of registrations that came from this address. */
+  countBindingsFrom(address: string): number;
+  /** Those that have expired, at most `limit`. */
+  expiredBindings(now: number, limit: number): readonly Binding[];
+  nextBindingExpiry(): number | undefined;
+  countBindings(): number;
+  /** 32 random bytes, made once for the life of the database: what temporary GRUUs are sealed with. */
+  gruuKey(): Uint8Array;
 }
 
 /** Somebody whom a directory knows: a users file, LDAP. */

@@ -1,6 +1,7 @@
 /** What the SIP user agent is told at start; main.ts fills it from the configuration. */
 
 import type { PeerSwitches } from "../core/switches";
+import type { DigestAlgorithm } from "./auth/digest";
 import type { TimerOptions } from "./transaction/timers";
 import type { TransportOptions } from "./transport/transport";
 
@@ -10,7 +11,14 @@ export interface SipOptions {
   readonly peers: readonly SipPeer[];
   /** SIP domains whose users live here on the XMPP side or on the SIP side: Request-URIs that we answer for ("*" is any). */
   readonly domains: readonly string[];
+  /** Who signs, where no directory is given. */
   readonly users: readonly DigestUser[];
+  /** SIP domains whose people sign for themselves, beside those of `users`. */
+  readonly signingDomains?: readonly string[];
+  /** What is offered in our challenges, the strongest first; absent: what the `users` can answer. */
+  readonly digestAlgorithms?: readonly DigestAlgorithm[];
+  /** Absent: REGISTER is not allowed. */
+  readonly registrar?: RegistrarSipOptions;
   /** Realm of our own challenges. */
   readonly realm: string;
   /** Value of Accept in OPTIONS and 415 (from mappings/content-types.yaml). */
@@ -21,6 +29,13 @@ export interface SipOptions {
   /** The same for one source address, so that one peer cannot take all of them; absent: half. */
   readonly maximumPerSource?: number;
   readonly maximumClientTransactions: number;
+}
+
+export interface RegistrarSipOptions {
+  /** SIP domains whose phones register here, lower case. */
+  readonly domains: readonly string[];
+  /** Name us in Service-Route, so that phones send everything through us (RFC 3608)? */
+  readonly serviceRoute: boolean;
 }
 
 /** A SIP neighbour: who it may speak for, where its domains are reached, what it puts up with. */
@@ -44,7 +59,7 @@ export interface SipPeer {
 export interface DigestUser {
   readonly username: string;
   readonly realm: string;
-  readonly ha1: Readonly<Partial<Record<"MD5" | "SHA-256", string>>>;
+  readonly ha1: Readonly<Partial<Record<DigestAlgorithm, string>>>;
   /** SIP address of record that these credentials speak for. */
   readonly uri: string;
 }

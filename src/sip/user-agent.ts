@@ -9,8 +9,10 @@ import type {
   Log,
   SipEventHandler,
   SipMessageHandler,
+  SipRegisterHandler,
   SipSide,
 } from "../gateway/sides";
+import type { SecretSource } from "./auth/secrets";
 import { Flows } from "./dialog/flows";
 import { DEFAULT_LIMITS } from "./message/limits";
 import { type ParseLimits, parseMessage } from "./message/parse";
@@ -28,6 +30,8 @@ export interface SipSideDeps {
   readonly ids: Ids;
   readonly log: Log;
   readonly counters: Counters;
+  /** Who is who; absent: the users of the options. */
+  readonly directory?: SecretSource | undefined;
 }
 
 export interface SipUserAgent extends SipSide {
@@ -49,12 +53,17 @@ export function createSipSide(options: SipOptions, deps: SipSideDeps): SipUserAg
   let server: ServerCore | undefined;
 
   return {
-    start(onMessage: SipMessageHandler, onEvent?: SipEventHandler): Promise<void> {
-      server = new ServerCore(options, { ...deps, flows }, onMessage, onEvent);
+    start(
+      onMessage: SipMessageHandler,
+      onEvent?: SipEventHandler,
+      onRegister?: SipRegisterHandler,
+    ): Promise<void> {
+      server = new ServerCore(options, { ...deps, flows }, { onMessage, onEvent, onRegister });
       return transports.start(guarded(log, counters, receiver(server, client, counters, limits)));
     },
-    send: (request: SipMessageOut) => client.send("MESSAGE", request),
-    sendInDialog: (request) => client.sendInDialog(request),
+    send: (request: SipMessageOut, to) => client.send("MESSAGE", request, to),
+    sendInDialog: (request, to) => client.sendInDialog(request, to),
+    isOurs: (host, port) => transports.isOurs(host, port ?? 5060) || transports.isOurs(host, port ?? 5061),
     publish: (request) => client.publish(request),
     probe: (uri, fromUri, peer) =>
       client.send("OPTIONS", probeRequest(uri, fromUri, peer, options.accept, ids)),

@@ -2,6 +2,7 @@
 
 import type Database from "better-sqlite3";
 import type {
+  BindingStore,
   DropRequests,
   JournalEntry,
   ListStore,
@@ -11,13 +12,14 @@ import type {
   SubscriptionStore,
   WaitingStore,
 } from "../gateway/sides";
+import { SqliteBindings } from "./bindings";
 import { DiskSync } from "./disk-sync";
 import { GroupCommit, SyncError } from "./group-commit";
 import { entryOf, type JournalRow } from "./journal-row";
 import { addRow, JournalRows } from "./journal-rows";
+import { SqliteLists } from "./lists";
 import { openDatabase, type StoreOptions } from "./opening";
 import { explain } from "./problem";
-import { SqliteLists } from "./lists";
 import { SqlitePublications } from "./publications";
 import { SqliteSubscriptions } from "./subscriptions";
 import { SqliteWaiting } from "./waiting";
@@ -29,6 +31,7 @@ const SEQ_BLOCK = 10_000;
 export interface OpenStore extends Store {
   readonly subscriptions: SubscriptionStore & DropRequests;
   readonly publications: PublicationStore;
+  readonly bindings: BindingStore;
   readonly waiting: WaitingStore;
   readonly lists: ListStore;
 }
@@ -51,6 +54,7 @@ export function openStore(options: StoreOptions): OpenStore {
 class SqliteStore implements OpenStore {
   readonly subscriptions: SubscriptionStore & DropRequests;
   readonly publications: PublicationStore;
+  readonly bindings: BindingStore;
   readonly waiting: WaitingStore;
   readonly lists: ListStore;
   readonly #database: Database.Database;
@@ -81,6 +85,7 @@ class SqliteStore implements OpenStore {
     this.#commit = new GroupCommit(database, sync);
     this.subscriptions = new SqliteSubscriptions(database, this.#commit);
     this.publications = new SqlitePublications(database, this.#commit);
+    this.bindings = new SqliteBindings(database, this.#commit);
     this.waiting = new SqliteWaiting(database, this.#commit);
     this.lists = new SqliteLists(database, this.#commit);
     this.#rows = new JournalRows(database);

@@ -1,55 +1,87 @@
 /** Checks the credentials of users who sign their requests. RFC 3261 §22, RFC 7616 §3, RFC 8760 §2. */
 
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { DigestSecret, DirectoryAnswer, Person } from "../../gateway/sides";
 import { type AuthenticationValue, formatChallenge, parseCredentials } from "../message/challenge";
 import type { HeaderField } from "../message/header-list";
 import type { SipRequest } from "../message/message";
-import type { DigestUser } from "../options";
 import { type DigestAlgorithm, type DigestProtection, digestAlgorithm, digestResponse } from "./digest";
+import { GuessGuard } from "./guess-guard";
 import { Nonces } from "./nonce";
+import type { SecretSource } from "./secrets";
 
 export type DigestVerdict =
-  | { readonly kind: "valid"; readonly user: DigestUser }
-  /** Nothing for our realm, or a nonce of no use although the answer to it was right (`stale`). */
+  | { readonly kind: "valid"; readonly person: Person }
+  /** Nothing for our realm, or a nonce of no use (`stale`). */
   | { readonly kind: "challenge"; readonly stale: boolean }
   /** Credentials for our realm that are wrong; the peer cannot tell a wrong user from a wrong password. */
-  | { readonly kind: "wrong"; readonly username: string };
+  | { readonly kind: "wrong"; readonly username: string }
+  /** The directory cannot say, or there were too many wrong answers. Seconds. */
+  | { readonly kind: "later"; readonly why: "directory" | "guesses"; readonly retryAfter: number };
+
+export interface DigestServerOptions {
+  readonly realm: string;
+  /** The strongest first. */
+  readonly algorithms: readonly DigestAlgorithm[];
+  readonly secrets: SecretSource;
+}
+
+/** What a request is judged by. */
+export interface DigestContext {
+  /** Source of the request. */
+  readonly address: string;
+  /** Take answers without qop, which prove neither the body nor that they are new (RFC 2069)? */
+  readonly allowLegacy: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** An answer that can be judged once the secret is there. */
+interface Answer {
+  readonly request: SipRequest;
+  readonly username: string;
+  readonly nonce: string;
+  readonly algorithm: DigestAlgorithm;
+  readonly protection: DigestProtection;
+  readonly uri: string;
+  readonly response: string;
+  readonly context: DigestContext;
+}
 
 export class DigestServer {
   readonly #realm: string;
-  readonly #users = new Map<string, DigestUser>();
+  readonly #algorithms: readonly DigestAlgorithm[];
+  readonly #secrets: SecretSource;
   readonly #nonces = new Nonces();
+  readonly #guesses = new GuessGuard();
   readonly #dummyKey = randomBytes(32);
 
-  /** Users of another realm are left out: their HA1 can never fit our challenges. */
-  constructor(realm: string, users: readonly DigestUser[]) {
+  constructor({ realm, algorithms, secrets }: DigestServerOptions) {
     this.#realm = realm;
-    for (const user of users) if (user.realm === realm) this.#users.set(user.username, user);
+    this.#algorithms = algorithms;
+    this.#secrets = secrets;
   }
 
-  /**
-   * Judges the Authorization headers of a request.
-   * @param allowLegacy take answers without qop, which prove neither the body nor that they are new (RFC 2069)
-   */
-  verify(request: SipRequest, allowLegacy: boolean, now: number): DigestVerdict {
+  /** Judges the Authorization headers of a request: at once when the secret is at hand, else later. Never rejects. */
+  verify(request: SipRequest, context: DigestContext): DigestVerdict | Promise<DigestVerdict> {
     for (const value of request.headers.getAll("Authorization")) {
       const credentials = parseCredentials(value);
       if (credentials?.scheme.toLowerCase() !== "digest") continue;
       if (credentials.parameters.get("realm") !== this.#realm) continue;
-      return this.#judge(request, credentials, allowLegacy, now);
+      return this.#judge(request, credentials, context);
     }
-    return { kind: "challenge", stale: false };
+    return NO_CREDENTIALS;
   }
 
   /** WWW-Authenticate fields, the stronger first (RFC 8760 §2.3), with one nonce for all of them. */
   challenge(stale: boolean, now: number): readonly HeaderField[] {
     const nonce = this.#nonces.make(now);
-    return OFFERS.map(({ algorithm, qop }) => {
+    return this.#algorithms.map((algorithm) => {
       const parameters = new Map([
         ["realm", this.#realm],
         ["nonce", nonce],
         ["algorithm", algorithm],
-        ["qop", qop],
+        ["qop", OFFERED_QOP[algorithm]],
       ]);
       if (stale) parameters.set("stale", "true");
       return ["WWW-Authenticate", formatChallenge({ scheme: "Digest", parameters })];
@@ -59,37 +91,71 @@ export class DigestServer {
   #judge(
     request: SipRequest,
     { parameters }: AuthenticationValue,
-    allowLegacy: boolean,
-    now: number,
-  ): DigestVerdict {
+    context: DigestContext,
+  ): DigestVerdict | Promise<DigestVerdict> {
     const username = parameters.get("username") ?? "";
     const nonce = parameters.get("nonce") ?? "";
     const algorithm = digestAlgorithm(parameters.get("algorithm"));
     const protection = protectionOf(parameters);
-    const isOffered = OFFERS.some((offer) => offer.algorithm === algorithm);
-    if (algorithm === undefined || !isOffered || protection === undefined) return { kind: "wrong", username };
-    if (protection.qop === "legacy" && !allowLegacy) return { kind: "wrong", username };
-    const user = this.#users.get(username);
+    if (algorithm === undefined || !this.#algorithms.includes(algorithm) || protection === undefined)
+      return { kind: "wrong", username };
+    if (protection.qop === "legacy" && !context.allowLegacy) return { kind: "wrong", username };
+    // RFC 7616 §3.3: whether the answer is right does not matter for that, so that no forged nonce costs a look-up.
+    if (this.#nonces.check(nonce, context.now) !== "good") return STALE;
+    const wait = this.#guesses.take(context.address, username, context.now);
+    if (wait > 0) return { kind: "later", why: "guesses", retryAfter: wait };
+    const uri = parameters.get("uri") ?? "";
+    const response = (parameters.get("response") ?? "").toLowerCase();
+    return this.#look({ request, username, nonce, algorithm, protection, uri, response, context });
+  }
+
+  /** A wrong answer by a remembered secret asks once more: the password may have changed. A stranger is asked for twice as well. */
+  #look(answer: Answer): DigestVerdict | Promise<DigestVerdict> {
+    const secret = this.#secrets.secretOf(answer.username, this.#realm);
+    if (secret instanceof Promise) return secret.then((found) => this.#decide(answer, found));
+    if (this.#isRight(answer, secret)) return this.#decide(answer, secret, true);
+    if (secret.kind === "unavailable") return this.#unavailable(answer, secret.retryAfter);
+    const fresh = this.#secrets.secretOf(answer.username, this.#realm, true);
+    if (!(fresh instanceof Promise)) return this.#decide(answer, fresh);
+    return fresh.then((found) => this.#decide(answer, found.kind === "unavailable" ? secret : found));
+  }
+
+  #decide(
+    answer: Answer,
+    secret: DirectoryAnswer<DigestSecret>,
+    isRight = this.#isRight(answer, secret),
+  ): DigestVerdict {
+    const { username, nonce, protection, context } = answer;
+    if (secret.kind === "unavailable") return this.#unavailable(answer, secret.retryAfter);
+    if (!isRight || secret.kind !== "found") return { kind: "wrong", username };
+    this.#guesses.giveBack(context.address, username, context.now, true);
+    const { person } = secret.value;
+    if (protection.qop === "legacy") return { kind: "valid", person };
+    const isFresh = this.#nonces.use(nonce, Number.parseInt(protection.nc, 16), context.now);
+    return isFresh ? { kind: "valid", person } : STALE;
+  }
+
+  #unavailable({ context, username }: Answer, retryAfter: number): DigestVerdict {
+    this.#guesses.giveBack(context.address, username, context.now, false);
+    return { kind: "later", why: "directory", retryAfter };
+  }
+
+  /** An unknown user, or one without a secret for the algorithm, costs the same work, so that the time taken tells nothing. */
+  #isRight(answer: Answer, secret: DirectoryAnswer<DigestSecret>): boolean {
+    const { request, username, nonce, algorithm, protection, uri, response } = answer;
+    const ha1 = secret.kind === "found" ? secret.value.ha1[algorithm] : undefined;
     const expected = digestResponse({
       algorithm,
-      ha1: user?.ha1[algorithm as "MD5" | "SHA-256"] ?? this.#dummyHa1(algorithm, username),
+      ha1: ha1 ?? this.#dummyHa1(algorithm, username),
       method: request.method,
-      uri: parameters.get("uri") ?? "",
+      uri,
       nonce,
       protection,
       body: request.body,
     });
-    const isRight = isSameText(expected, (parameters.get("response") ?? "").toLowerCase());
-    if (user === undefined || user.ha1[algorithm as "MD5" | "SHA-256"] === undefined || !isRight) {
-      return { kind: "wrong", username };
-    }
-    if (this.#nonces.check(nonce, now) !== "good") return { kind: "challenge", stale: true };
-    if (protection.qop === "legacy") return { kind: "valid", user };
-    const isFresh = this.#nonces.use(nonce, Number.parseInt(protection.nc, 16), now);
-    return isFresh ? { kind: "valid", user } : { kind: "challenge", stale: true };
+    return isSameText(expected, response) && ha1 !== undefined;
   }
 
-  /** An unknown user costs the same work as a known one, so that the time taken tells nothing. */
   #dummyHa1(algorithm: DigestAlgorithm, username: string): string {
     const hex = createHmac("sha256", this.#dummyKey).update(username).digest("hex");
     return algorithm === "MD5" ? hex.slice(0, 32) : hex;
@@ -99,7 +165,7 @@ export class DigestServer {
 /** qop, nc and cnonce; undefined when they do not fit together. Without qop whatever nc says means nothing (RFC 2617). */
 function protectionOf(parameters: ReadonlyMap<string, string>): DigestProtection | undefined {
   const qop = parameters.get("qop")?.toLowerCase();
-  if (qop === undefined) return { qop: "legacy" };
+  if (qop === undefined) return LEGACY;
   const nc = parameters.get("nc") ?? "";
   const cnonce = parameters.get("cnonce");
   if ((qop !== "auth" && qop !== "auth-int") || !NONCE_COUNT.test(nc) || cnonce === undefined)
@@ -117,8 +183,12 @@ function isSameText(a: string, b: string): boolean {
  * Old phones read MD5 only, and some take the whole qop list for one word: they are offered `auth` alone. auth-int is
  * taken from either.
  */
-const OFFERS = [
-  { algorithm: "SHA-256", qop: "auth,auth-int" },
-  { algorithm: "MD5", qop: "auth" },
-] as const;
+const OFFERED_QOP: Readonly<Record<DigestAlgorithm, string>> = {
+  "SHA-512-256": "auth,auth-int",
+  "SHA-256": "auth,auth-int",
+  MD5: "auth",
+};
+const LEGACY: DigestProtection = { qop: "legacy" };
 const NONCE_COUNT = /^[0-9A-Fa-f]{8}$/;
+const NO_CREDENTIALS: DigestVerdict = { kind: "challenge", stale: false };
+const STALE: DigestVerdict = { kind: "challenge", stale: true };

@@ -3,18 +3,25 @@
 import { BlockList, isIP } from "node:net";
 import { parseSipUri, type SipUri } from "../../core/address/sip-uri";
 import { Memo } from "../../core/memo";
-import type { Counters, Log } from "../../gateway/sides";
+import type { Clock, Counters, DirectoryAnswer, Log, Person } from "../../gateway/sides";
 import type { HeaderField } from "../message/header-list";
 import { parseNameAddr } from "../message/name-addr";
 import { splitValues } from "../message/values";
 import type { SipOptions, SipPeer } from "../options";
 import type { ReceivedRequest } from "../transaction/received-request";
 import type { Source } from "../transport/transport";
-import { DigestServer } from "./digest-server";
+import { DigestServer, type DigestVerdict } from "./digest-server";
+import { domainsOfUsers, listedSecrets, offeredAlgorithms, type SecretSource } from "./secrets";
 
 export type TrustVerdict =
   /** The request speaks for `fromUri`; `peer` names whose switches apply. */
-  | { readonly kind: "speaks"; readonly fromUri: string; readonly peer: string }
+  | {
+      readonly kind: "speaks";
+      readonly fromUri: string;
+      readonly peer: string;
+      /** Does the source speak for a whole domain, and not the user for himself? */
+      readonly isNeighbour: boolean;
+    }
   | {
       readonly kind: "refused";
       readonly status: number;
@@ -22,32 +29,53 @@ export type TrustVerdict =
       readonly headers: readonly HeaderField[];
     };
 
+export interface TrustDeps {
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly clock: Pick<Clock, "after">;
+  /** Who is who; absent: the users of the options. */
+  readonly directory?: SecretSource | undefined;
+}
+
 export class Trust {
   readonly #peers: readonly TrustedPeer[];
   readonly #digest: DigestServer;
   /** Domains some of whose users sign for themselves. */
-  readonly #userDomains = new Set<string>();
+  readonly #userDomains: ReadonlySet<string>;
+  readonly #directory: SecretSource;
+  readonly #clock: Pick<Clock, "after">;
   readonly #peersByAddress = new Map<string, readonly TrustedPeer[]>();
   readonly #uris = new Memo(parseSipUri, REMEMBERED_URIS);
   readonly #log: Log;
   readonly #counters: Counters;
 
   constructor(
-    options: Pick<SipOptions, "peers" | "users" | "realm">,
-    deps: { log: Log; counters: Counters },
+    options: Pick<
+      SipOptions,
+      "peers" | "users" | "realm" | "signingDomains" | "digestAlgorithms" | "registrar"
+    >,
+    deps: TrustDeps,
   ) {
+    const { users, realm } = options;
     this.#peers = options.peers.map((peer) => new TrustedPeer(peer));
-    this.#digest = new DigestServer(options.realm, options.users);
-    for (const user of options.users) {
-      const uri = parseSipUri(user.uri);
-      if (uri.ok) this.#userDomains.add(uri.value.host);
-    }
+    this.#directory = deps.directory ?? listedSecrets(users, realm);
+    const algorithms = options.digestAlgorithms ?? offeredAlgorithms(users);
+    this.#digest = new DigestServer({ realm, algorithms, secrets: this.#directory });
+    this.#userDomains = new Set([
+      ...domainsOfUsers(users),
+      ...(options.signingDomains ?? []),
+      ...(options.registrar?.domains ?? []),
+    ]);
     this.#log = deps.log;
     this.#counters = deps.counters;
+    this.#clock = deps.clock;
   }
 
-  /** Judges a request: by its source, else by its credentials. A From header alone proves nothing. */
-  judge(received: ReceivedRequest, now: number): TrustVerdict {
+  /**
+   * Judges a request: by its source, else by its credentials. A From header alone proves nothing.
+   * @returns at once, or later where the directory has to be asked; never rejects
+   */
+  judge(received: ReceivedRequest, now: number): TrustVerdict | Promise<TrustVerdict> {
     const believed = this.#believedPeers(received.source);
     return believed.length > 0
       ? this.#judgeNeighbour(received, believed)
@@ -78,13 +106,15 @@ export class Trust {
     const uri = this.#uris.of(fromUri);
     if (!uri.ok) return refused(400, "Malformed From");
     for (const { peer, domains, isForAll } of peers) {
-      if (isForAll || domains.has(uri.value.host)) return { kind: "speaks", fromUri, peer: peer.name };
+      if (isForAll || domains.has(uri.value.host)) {
+        return { kind: "speaks", fromUri, peer: peer.name, isNeighbour: true };
+      }
     }
     this.#counters.add("sip.trust.foreign-domain");
     return refused(403, "Sender Domain Not Served");
   }
 
-  #judgeStranger(received: ReceivedRequest, now: number): TrustVerdict {
+  #judgeStranger(received: ReceivedRequest, now: number): TrustVerdict | Promise<TrustVerdict> {
     const from = parseSipUri(received.from.uri);
     if (!from.ok) return refused(400, "Malformed From");
     const { host } = from.value;
@@ -94,18 +124,69 @@ export class Trust {
     }
     const peer = this.#peers.find((candidate) => candidate.domains.has(host))?.peer;
     const allowLegacy = peer?.switches.digestWithoutQop ?? false;
-    const verdict = this.#digest.verify(received.request, allowLegacy, now);
-    if (verdict.kind !== "valid") {
-      if (verdict.kind === "wrong") this.#reportFailure(received.source, verdict.username);
-      else this.#counters.add("sip.auth.challenges");
-      const stale = verdict.kind === "challenge" && verdict.stale;
-      return refused(401, "Unauthorized", this.#digest.challenge(stale, now));
+    const { address } = received.source;
+    const verdict = this.#digest.verify(received.request, { address, allowLegacy, now });
+    const sender: Sender = { received, from: from.value, peer: peer?.name ?? DEFAULT_PEER, now };
+    return verdict instanceof Promise
+      ? this.#inTime(verdict.then((later) => this.#afterDigest(sender, later)))
+      : this.#afterDigest(sender, verdict);
+  }
+
+  #afterDigest(sender: Sender, verdict: DigestVerdict): TrustVerdict | Promise<TrustVerdict> {
+    const { received, now } = sender;
+    switch (verdict.kind) {
+      case "valid":
+        return this.#isOwn(sender, verdict.person);
+      case "wrong":
+        this.#reportFailure(received.source, verdict.username);
+        return refused(401, "Unauthorized", this.#digest.challenge(false, now));
+      case "challenge":
+        this.#counters.add("sip.auth.challenges");
+        return refused(401, "Unauthorized", this.#digest.challenge(verdict.stale, now));
+      case "later":
+        this.#counters.add(verdict.why === "guesses" ? "sip.auth.slowed" : "sip.auth.directory-away");
+        return retryLater(verdict.retryAfter);
     }
-    if (!isSameAddressOfRecord(verdict.user.uri, from.value)) {
-      this.#counters.add("sip.auth.other-user");
-      return refused(403, "Credentials Are For Another User");
+  }
+
+  /** A user speaks for himself, under whatever of his names. */
+  #isOwn(sender: Sender, person: Person): TrustVerdict | Promise<TrustVerdict> {
+    if (!person.isAllowed) {
+      this.#counters.add("sip.auth.not-allowed");
+      return refused(403, "This User May Not Use The Service");
     }
-    return { kind: "speaks", fromUri: received.from.uri, peer: peer?.name ?? DEFAULT_PEER };
+    const { uri } = sender.received.from;
+    if (isSameAddressOfRecord(person.sipUri, sender.from)) return speaks(uri, sender.peer);
+    const named = isSip(sender.from) ? this.#directory.bySip?.(uri) : undefined;
+    if (named instanceof Promise) return named.then((found) => this.#isAlias(sender, person, found));
+    return this.#isAlias(sender, person, named);
+  }
+
+  #isAlias({ peer }: Sender, person: Person, named: DirectoryAnswer<Person> | undefined): TrustVerdict {
+    // Out goes the one canonical address, whatever alias came in.
+    if (named?.kind === "found" && named.value.sipUri === person.sipUri) return speaks(person.sipUri, peer);
+    if (named?.kind === "unavailable") return retryLater(named.retryAfter);
+    this.#counters.add("sip.auth.other-user");
+    return refused(403, "Credentials Are For Another User");
+  }
+
+  /** Never waits longer than the sender does, whatever the directory promises. */
+  #inTime(verdict: Promise<TrustVerdict>): Promise<TrustVerdict> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(DIRECTORY_DEADLINE_MS, () => {
+        this.#counters.add("sip.auth.directory-late");
+        resolve(retryLater(RETRY_SECONDS));
+      });
+      verdict
+        .catch((error: unknown) => {
+          this.#log.error({ error }, "directory failed");
+          return retryLater(RETRY_SECONDS);
+        })
+        .then((judged) => {
+          cancel();
+          resolve(judged);
+        });
+    });
   }
 
   #reportFailure(source: Source, username: string): void {
@@ -131,6 +212,14 @@ export class Trust {
     this.#peersByAddress.set(address, peers);
     return peers;
   }
+}
+
+/** A request that is judged by its credentials. */
+interface Sender {
+  readonly received: ReceivedRequest;
+  readonly from: SipUri;
+  readonly peer: string;
+  readonly now: number;
 }
 
 class TrustedPeer {
@@ -187,7 +276,7 @@ function assertedIdentity({ request }: ReceivedRequest): string | undefined {
 
 /** Only SIP addresses: an `xmpp:` user part is escaped otherwise, so that equal text can name somebody else (XEP-0106). */
 function isSameAddressOfRecord(configured: string, from: SipUri): boolean {
-  if (from.scheme !== "sip" && from.scheme !== "sips") return false;
+  if (!isSip(from)) return false;
   const own = parseSipUri(configured);
   return own.ok && own.value.host === from.host && decodedUser(own.value) === decodedUser(from);
 }
@@ -201,10 +290,27 @@ function decodedUser({ user }: SipUri): string {
   }
 }
 
+function isSip({ scheme }: SipUri): boolean {
+  return scheme === "sip" || scheme === "sips";
+}
+
+function speaks(fromUri: string, peer: string): TrustVerdict {
+  return { kind: "speaks", fromUri, peer, isNeighbour: false };
+}
+
+/** [ours] 503 keeps a phone from asking at once again, whatever it would prove. */
+function retryLater(seconds: number): TrustVerdict {
+  return refused(503, "Try Again Later", [["Retry-After", String(Math.max(1, Math.ceil(seconds)))]]);
+}
+
 function refused(status: number, reason: string, headers: readonly HeaderField[] = []): TrustVerdict {
   return { kind: "refused", status, reason, headers };
 }
 
+/** Well under Timer F of whoever waits (RFC 3261 §17.1.2.2). */
+const DIRECTORY_DEADLINE_MS = 10_000;
+/** Seconds. */
+const RETRY_SECONDS = 30;
 const SIP_OR_SIPS = /^sips?:/i;
 const DEFAULT_PEER = "default";
 const LOGGED_NAME_MAXIMUM = 64;

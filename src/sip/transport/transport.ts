@@ -24,6 +24,10 @@ export interface Target extends Endpoint {
   readonly tlsDomain?: string;
   /** The connection to use while it is open, whatever its certificate says: the peer opened it for this. */
   readonly connection?: number;
+  /** The listener to send from, by UDP: a NAT lets nothing in that comes from elsewhere. */
+  readonly local?: { readonly address: string; readonly port: number };
+  /** Nothing but this transport leads there, however long the request is. */
+  readonly isOnlyWay?: true;
 }
 
 /**

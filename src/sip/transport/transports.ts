@@ -91,10 +91,19 @@ class AllTransports implements Transports {
     const refusal = this.#refusal(target);
     if (refusal !== undefined) return refusal;
     if (target.transport !== "udp") return this.#sendByStream(bytes, target);
-    const listener = this.#own.listenerFor(target);
-    const socket = listener === undefined ? undefined : this.#udp.get(listener.local);
+    const socket = this.#socketFor(target);
     if (socket === undefined) return failed(`no udp listener can reach ${target.address}`);
     return socket.send(bytes, target.address, target.port);
+  }
+
+  #socketFor(target: Target): UdpListener | undefined {
+    const { local } = target;
+    if (local !== undefined) {
+      for (const [{ address, port }, socket] of this.#udp)
+        if (address === local.address && port === local.port) return socket;
+    }
+    const listener = this.#own.listenerFor(target);
+    return listener === undefined ? undefined : this.#udp.get(listener.local);
   }
 
   reply(bytes: Buffer, source: Source, target: Target): PromiseLike<SendResult> {

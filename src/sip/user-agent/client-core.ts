@@ -1,7 +1,7 @@
 /** The UAC: requests out, outcomes in. RFC 3261 §8.1. */
 
 import { parseSipUri } from "../../core/address/sip-uri";
-import type { SipDialogRequest, SipMessageOut } from "../../core/effect";
+import type { SipDestination, SipDialogRequest, SipMessageOut } from "../../core/effect";
 import type { SipDialogOutcome, SipOutcome } from "../../core/input";
 import { Later } from "../../core/later";
 import { Memo } from "../../core/memo";
@@ -15,6 +15,7 @@ import type { SipResponse } from "../message/message";
 import { firstValue } from "../message/values";
 import { parseVia } from "../message/via";
 import type { SipOptions, SipPeer } from "../options";
+import { deviceWay } from "../registrar/device-targets";
 import { NonInviteClientTransactions } from "../transaction/non-invite-client";
 import type { Target, Transports } from "../transport/transport";
 import type { ClientContext } from "./client-context";
@@ -73,10 +74,12 @@ export class ClientCore {
     return this.#open;
   }
 
-  /** Sends one request; resolves with how it ended, never rejects. */
-  send(method: "MESSAGE" | "OPTIONS", message: SipMessageOut): Later<SipOutcome> {
+  /** Sends one request; resolves with how it ended, never rejects. @param to a registered device */
+  send(method: "MESSAGE" | "OPTIONS", message: SipMessageOut, to?: SipDestination): Later<SipOutcome> {
     const later = new Later<SipOutcome>();
-    this.#sendOutside(method, message, (outcome) => later.settle(outcome));
+    const finish: Finish = (outcome) => later.settle(outcome);
+    if (to === undefined) this.#sendOutside(method, message, finish);
+    else this.#sendToDevice({ method, message, device: to }, to, finish);
     return later;
   }
 
@@ -90,9 +93,15 @@ export class ClientCore {
   }
 
   /** Sends one SUBSCRIBE or NOTIFY; the same otherwise. */
-  sendInDialog(request: SipDialogRequest): Promise<SipDialogOutcome> {
+  sendInDialog(request: SipDialogRequest, to?: SipDestination): Promise<SipDialogOutcome> {
     return new Promise((resolve) => {
       const finish: Finish = (outcome, cseq, response) => resolve(dialogOutcomeOf(outcome, cseq, response));
+      if (to !== undefined) {
+        const { requestUri, routes } = to;
+        const dialog = { requestUri, toTag: request.toTag, routes };
+        this.#sendToDevice({ method: request.method, message: request, dialog }, to, finish);
+        return;
+      }
       const peer = this.#peerOf(request.peer);
       const { hop, route, dialog } = dialogHop(request, peer);
       const out: OutRequest = { method: request.method, message: request, dialog };
@@ -105,6 +114,18 @@ export class ClientCore {
   #sendOutside(method: "MESSAGE" | "OPTIONS" | "PUBLISH", message: SipMessageOut, finish: Finish): void {
     const peer = this.#peerOf(message.peer);
     this.#start({ method, message }, peer, peer.hop ?? hopFor(message.toUri), finish);
+  }
+
+  #sendToDevice(request: OutRequest, to: SipDestination, finish: Finish): void {
+    const { transports } = this.#deps;
+    const hop = to.nextHop === undefined ? undefined : hopFor(to.nextHop);
+    const way = deviceWay(to, hop, (connection) => transports.isConnected?.(connection) ?? false);
+    const { cseq, peer } = request.message;
+    if (way.flow === undefined && way.hop === undefined) {
+      finish(localOutcome(430, "Flow Failed", false), cseq);
+      return;
+    }
+    this.#start(request, { ...this.#peerOf(peer), route: undefined }, way.hop, finish, way.flow);
   }
 
   #peerOf(name: string): Neighbour {
@@ -120,7 +141,7 @@ export class ClientCore {
     flow?: Target,
   ): void {
     const { cseq } = request.message;
-    if (hop === undefined) {
+    if (hop === undefined && flow === undefined) {
       finish(localOutcome(502, "No Server Found", false), cseq);
       return;
     }
@@ -135,7 +156,7 @@ export class ClientCore {
       this.#open--;
       finish(outcome, cseq, response);
     });
-    const located = this.#deps.locator.locate(hop);
+    const located = hop === undefined ? NOWHERE : this.#deps.locator.locate(hop);
     if (!(located instanceof Promise)) {
       exchange.start(flow === undefined ? located : [flow, ...located]);
       return;
@@ -186,6 +207,7 @@ const DEFAULT_PEER: SipPeer = {
   switches: DEFAULT_SWITCHES,
 };
 
+const NOWHERE: readonly Target[] = [];
 const OUT_COUNTERS: Readonly<Record<OutRequest["method"], string>> = {
   MESSAGE: "sip.out.message",
   OPTIONS: "sip.out.options",

@@ -10,18 +10,22 @@ export function isEventMethod(method: string): method is EventMethod {
 }
 
 /** Value of Allow. INVITE is understood too, but nothing would be served by offering it. */
-export function allowed(events: boolean): string {
-  return events ? "MESSAGE, OPTIONS, SUBSCRIBE, NOTIFY, PUBLISH" : "MESSAGE, OPTIONS";
+export function allowed(events: boolean, registers = false): string {
+  const methods = events ? "MESSAGE, OPTIONS, SUBSCRIBE, NOTIFY, PUBLISH" : "MESSAGE, OPTIONS";
+  return registers ? `${methods}, REGISTER` : methods;
 }
 
 /** What an answer to OPTIONS says besides Allow and Accept (RFC 3261 §11.2). */
-export function offered(events: boolean): readonly HeaderField[] {
-  if (!events) return [["Supported", ""]];
+export function offered(events: boolean, registers = false): readonly HeaderField[] {
+  const supported = [...(events ? [EVENT_LIST] : []), ...(registers ? REGISTRAR_TAGS : [])].join(", ");
+  if (!events) return [["Supported", supported]];
   return [
-    ["Supported", EVENT_LIST],
+    ["Supported", supported],
     ["Allow-Events", "presence, presence.winfo"],
   ];
 }
 
 /** The option tag of a subscription to a whole list (RFC 4662 §4.1). */
 export const EVENT_LIST = "eventlist";
+/** Those of the registrar (RFC 3327 §4, RFC 5626 §11.4, RFC 5627 §12.2). */
+export const REGISTRAR_TAGS: readonly string[] = ["path", "outbound", "gruu"];

@@ -2,7 +2,7 @@
 
 import type { SipEventInput } from "../../core/input";
 import type { SipAnswer, SipEventHandler } from "../../gateway/sides";
-import type { Trust } from "../auth/trust";
+import type { Trust, TrustVerdict } from "../auth/trust";
 import type { Flows } from "../dialog/flows";
 import type { HeaderField } from "../message/header-list";
 import type { ReceivedRequest } from "../transaction/received-request";
@@ -43,11 +43,22 @@ export class EventServer {
     return sha256(`${secret} ${Math.floor(now / retransmissionMs)} ${transaction}`).slice(0, TAG_LENGTH);
   }
 
-  /** What the gateway is asked, or why it is not. */
-  read(received: ReceivedRequest, method: EventMethod, now: number): SipEventInput | Refusal {
+  /** What the gateway is asked, or why it is not; later where the directory has to be asked. Never rejects. */
+  read(
+    received: ReceivedRequest,
+    method: EventMethod,
+    now: number,
+  ): SipEventInput | Refusal | Promise<SipEventInput | Refusal> {
     const refusal = inspect(received, this.#deps.context);
     if (refusal !== undefined) return refusal;
-    const sender = this.#senderOf(received, method, now);
+    if (method === "NOTIFY") return this.#input(received, method, this.#deps.trust.recognise(received));
+    const verdict = this.#deps.trust.judge(received, now);
+    return verdict instanceof Promise
+      ? verdict.then((later) => this.#input(received, method, senderOf(later)))
+      : this.#input(received, method, senderOf(verdict));
+  }
+
+  #input(received: ReceivedRequest, method: EventMethod, sender: Sender | Refusal): SipEventInput | Refusal {
     if ("status" in sender) return sender;
     const input = eventInput(received, method, sender);
     if (typeof input === "string") return { status: 400, reason: input, headers: [] };
@@ -63,12 +74,6 @@ export class EventServer {
     return isDialog ? { ...answer, headers: [...this.#dialogHeaders(received), ...answer.headers] } : answer;
   }
 
-  #senderOf(received: ReceivedRequest, method: EventMethod, now: number): Sender | Refusal {
-    if (method === "NOTIFY") return this.#deps.trust.recognise(received);
-    const verdict = this.#deps.trust.judge(received, now);
-    return verdict.kind === "refused" ? verdict : { ...verdict, proven: true };
-  }
-
   /** §12.1.1: every Record-Route as it came, and our Contact toward where the request came from. */
   #dialogHeaders({ request, source }: ReceivedRequest): HeaderField[] {
     const headers: HeaderField[] = [];
@@ -78,6 +83,10 @@ export class EventServer {
     headers.push(["Contact", contactFor(this.#deps.transports, source, user)]);
     return headers;
   }
+}
+
+function senderOf(verdict: TrustVerdict): Sender | Refusal {
+  return verdict.kind === "refused" ? verdict : { ...verdict, proven: true };
 }
 
 /** 132 bits (§19.3 asks for 32). */

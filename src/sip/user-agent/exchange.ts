@@ -120,17 +120,22 @@ export class Exchange implements ClientUser {
   #sendFirst(target: Target): void {
     const branch = this.#newBranch();
     const bytes = this.#bytesFor(target, target, branch);
-    if (target.transport !== "udp" || bytes.length <= UDP_SAFE_BYTES) {
+    const isFit = bytes.length <= UDP_SAFE_BYTES || (target.isOnlyWay && bytes.length <= this.#udpMaximum);
+    if (target.transport !== "udp" || isFit) {
       this.#send({ target, fallback: undefined }, branch, bytes);
-    } else if (!this.#context.noTcp.has(target)) {
+    } else if (target.isOnlyWay !== true && !this.#context.noTcp.has(target)) {
       const byTcp: Target = { ...target, transport: "tcp" };
       this.#send({ target: byTcp, fallback: target }, branch, this.#bytesFor(byTcp, target, branch));
-    } else if (bytes.length <= this.#peer.peer.switches.udpMaximum) {
+    } else if (bytes.length <= this.#udpMaximum) {
       this.#send({ target, fallback: undefined }, branch, bytes);
     } else {
       this.#failure ??= localOutcome(513, "Message Too Large", this.#maybeDelivered);
       this.#tryNext();
     }
+  }
+
+  get #udpMaximum(): number {
+    return this.#peer.peer.switches.udpMaximum;
   }
 
   /** The same way once more, with new credentials. */

@@ -6,7 +6,7 @@ import type { Result } from "../../core/result";
 import type { HeaderField } from "../message/header-list";
 import { splitValues } from "../message/values";
 import type { ReceivedRequest } from "../transaction/received-request";
-import { allowed, EVENT_LIST, isEventMethod } from "./event-methods";
+import { allowed, EVENT_LIST, isEventMethod, REGISTRAR_TAGS } from "./event-methods";
 import { isLooped } from "./loop";
 
 export interface Refusal {
@@ -23,18 +23,24 @@ export interface InspectContext {
   readonly uris: Memo<Result<SipUri>>;
   /** Are SUBSCRIBE, NOTIFY and PUBLISH served? */
   readonly events: boolean;
+  /** Domains whose phones register here, lower case; absent: REGISTER is not served. */
+  readonly registrar?: ReadonlySet<string> | undefined;
 }
 
 /** Why a request of any method but INVITE, ACK and CANCEL is refused; undefined: go on. */
 export function inspect(received: ReceivedRequest, context: InspectContext): Refusal | undefined {
   const { request } = received;
   const { method } = request;
-  if (method !== "MESSAGE" && method !== "OPTIONS" && !(context.events && isEventMethod(method)))
-    return refusal(405, "Method Not Allowed", [["Allow", allowed(context.events)]]);
+  if (!isServed(method, context)) {
+    const methods = allowed(context.events, context.registrar !== undefined);
+    return refusal(405, "Method Not Allowed", [["Allow", methods]]);
+  }
   const unsupported = requiredExtensions(method, request.headers.getAll("Require"));
   if (unsupported !== undefined) return refusal(420, "Bad Extension", [["Unsupported", unsupported]]);
   // §11: OPTIONS is answered by whomever it reaches, for whatever address and with no hop left.
   if (method === "OPTIONS") return undefined;
+  // §10.3 step 1: a registrar is where a REGISTER ends.
+  if (method === "REGISTER") return inspectRegistrar(request.uri, context);
   if (isLooped(received, context.isOurs)) return refusal(482, "Loop Detected");
   // In a dialog it has come to its end, at the address that we gave as ours.
   if (
@@ -64,6 +70,17 @@ function inspectRequestUri(text: string, { domains, uris }: InspectContext): Ref
   return refusal(404, "Domain Not Served");
 }
 
+function isServed(method: string, { events, registrar }: InspectContext): boolean {
+  if (method === "MESSAGE" || method === "OPTIONS") return true;
+  return method === "REGISTER" ? registrar !== undefined : events && isEventMethod(method);
+}
+
+function inspectRegistrar(text: string, { registrar, uris }: InspectContext): Refusal | undefined {
+  const uri = uris.of(text);
+  if (!uri.ok) return refusal(uri.rejection.sipStatus, "Malformed Request-URI");
+  return registrar?.has(uri.value.host) === true ? undefined : refusal(404, "Domain Not Registered Here");
+}
+
 /** Is this the Contact that our side of a dialog has? */
 function isOurUri(text: string, { isOurs, uris }: InspectContext): boolean {
   const uri = uris.of(text);
@@ -77,7 +94,8 @@ function isOurUri(text: string, { isOurs, uris }: InspectContext): boolean {
 function requiredExtensions(method: string, values: readonly string[]): string | undefined {
   if (values.length === 0) return undefined;
   const tags = values.flatMap(splitValues);
-  const unsupported = method === "SUBSCRIBE" ? tags.filter((tag) => tag.toLowerCase() !== EVENT_LIST) : tags;
+  const known = method === "SUBSCRIBE" ? [EVENT_LIST] : method === "REGISTER" ? REGISTRAR_TAGS : [];
+  const unsupported = tags.filter((tag) => !known.includes(tag.toLowerCase()));
   return unsupported.length === 0 ? undefined : unsupported.join(", ");
 }
 

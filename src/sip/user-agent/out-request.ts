@@ -11,6 +11,8 @@ export interface OutRequest {
   readonly message: SipMessageOut;
   /** For a request that makes a dialog or is in one. */
   readonly dialog?: DialogParts;
+  /** For a request outside a dialog to a registered device. */
+  readonly device?: Pick<DialogParts, "requestUri" | "routes"> | undefined;
 }
 
 /** What a dialog says of its requests (RFC 3261 §12.2.1.1). */
@@ -22,8 +24,8 @@ export interface DialogParts {
 }
 
 /** Where the request goes: To says for whom it is, a dialog where that is. */
-export function requestUriOf({ message, dialog }: OutRequest): string {
-  return dialog?.requestUri ?? message.toUri;
+export function requestUriOf({ message, dialog, device }: OutRequest): string {
+  return (dialog ?? device)?.requestUri ?? message.toUri;
 }
 
 /** What differs from one attempt to the next. */
@@ -49,7 +51,7 @@ export function requestBytes(request: OutRequest, parts: AttemptParts): Buffer {
   const { method, message, dialog } = request;
   const fields: HeaderField[] = [["Via", viaValue(parts)]];
   if (parts.route !== undefined) fields.push(["Route", parts.route]);
-  for (const route of dialog?.routes ?? NO_ROUTES) fields.push(["Route", route]);
+  for (const route of (dialog ?? request.device)?.routes ?? NO_ROUTES) fields.push(["Route", route]);
   const toTag = dialog?.toTag === undefined ? "" : `;tag=${dialog.toTag}`;
   fields.push(
     ["Max-Forwards", MAX_FORWARDS],

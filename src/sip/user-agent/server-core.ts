@@ -1,6 +1,7 @@
 /** The UAS: requests in, answers out. RFC 3261 §8.2; OPTIONS: §11.2; CANCEL: §9.2; INVITE refused: §13.3.1.3. */
 
 import { parseSipUri } from "../../core/address/sip-uri";
+import type { SipEventInput } from "../../core/input";
 import { whenThere } from "../../core/later";
 import { Memo } from "../../core/memo";
 import type {
@@ -11,14 +12,17 @@ import type {
   SipAnswer,
   SipEventHandler,
   SipMessageHandler,
+  SipRegisterHandler,
 } from "../../gateway/sides";
-import { Trust } from "../auth/trust";
+import type { SecretSource } from "../auth/secrets";
+import { Trust, type TrustVerdict } from "../auth/trust";
 import type { Flows } from "../dialog/flows";
 import { parseCSeq } from "../message/cseq";
 import type { ParseProblem, SipRequest } from "../message/message";
 import { parseNameAddr } from "../message/name-addr";
 import { responseBytes } from "../message/response";
 import type { SipOptions } from "../options";
+import { RegisterServer } from "../registrar/register-server";
 import { InviteServerTransactions } from "../transaction/invite-server";
 import {
   type AnswerHeaders,
@@ -32,7 +36,7 @@ import { timersFor } from "../transaction/timers";
 import type { Source, Transports } from "../transport/transport";
 import { allowed, type EventMethod, isEventMethod, offered } from "./event-methods";
 import { EventServer } from "./event-server";
-import { type InspectContext, inspect } from "./inspect";
+import { type InspectContext, inspect, type Refusal } from "./inspect";
 import { messageInput } from "./to-input";
 import { responseTarget, stampVia } from "./topmost-via";
 
@@ -43,6 +47,23 @@ export interface ServerDeps {
   readonly log: Log;
   readonly counters: Counters;
   readonly flows: Flows;
+  /** Who is who; absent: the users of the options. */
+  readonly directory?: SecretSource | undefined;
+}
+
+/** Who answers the requests. */
+export interface Handlers {
+  readonly onMessage: SipMessageHandler;
+  /** Absent: SUBSCRIBE, NOTIFY and PUBLISH are not allowed. */
+  readonly onEvent: SipEventHandler | undefined;
+  /** Absent: REGISTER is not allowed. */
+  readonly onRegister: SipRegisterHandler | undefined;
+}
+
+/** One kind of request that waits for the gateway's answer. */
+interface Service<Input> {
+  read(received: ReceivedRequest, now: number): Input | Refusal | Promise<Input | Refusal>;
+  answer(received: ReceivedRequest, input: Input): Promise<SipAnswer>;
 }
 
 export class ServerCore implements AnswerSender {
@@ -58,14 +79,11 @@ export class ServerCore implements AnswerSender {
   readonly #invites: InviteServerTransactions;
   readonly #handler: SipMessageHandler;
   readonly #events: EventServer | undefined;
+  readonly #registers: RegisterServer | undefined;
   #isDraining = false;
 
-  constructor(
-    options: SipOptions,
-    deps: ServerDeps,
-    handler: SipMessageHandler,
-    onEvent: SipEventHandler | undefined,
-  ) {
+  constructor(options: SipOptions, deps: ServerDeps, { onMessage, onEvent, onRegister }: Handlers) {
+    const registrar = onRegister && options.registrar;
     this.#transports = deps.transports;
     this.#clock = deps.clock;
     this.#log = deps.log;
@@ -75,11 +93,12 @@ export class ServerCore implements AnswerSender {
       isOurs: (host, port) => deps.transports.isOurs(host, port),
       uris: new Memo(parseSipUri, REMEMBERED_URIS),
       events: onEvent !== undefined,
+      registrar: registrar && new Set(registrar.domains),
     };
     this.#optionsHeaders = [
-      ["Allow", allowed(onEvent !== undefined)],
+      ["Allow", allowed(onEvent !== undefined, registrar !== undefined)],
       ["Accept", options.accept],
-      ...offered(onEvent !== undefined),
+      ...offered(onEvent !== undefined, registrar !== undefined),
     ];
     this.#trust = new Trust(options, deps);
     const maximum = options.maximumServerTransactions;
@@ -87,7 +106,7 @@ export class ServerCore implements AnswerSender {
     const below = { clock: deps.clock, counters: deps.counters, sender: this };
     this.#transactions = new NonInviteServerTransactions(options.timers, limits, below);
     this.#invites = new InviteServerTransactions(options.timers, below);
-    this.#handler = handler;
+    this.#handler = onMessage;
     this.#events =
       onEvent &&
       new EventServer({
@@ -98,6 +117,17 @@ export class ServerCore implements AnswerSender {
         flows: deps.flows,
         secret: deps.ids.random(256),
         retransmissionMs: timersFor(options.timers, false).j,
+      });
+    this.#registers =
+      registrar &&
+      onRegister &&
+      new RegisterServer({
+        handler: onRegister,
+        options: registrar,
+        trust: this.#trust,
+        transports: deps.transports,
+        context: this.#context,
+        clock: deps.clock,
       });
   }
 
@@ -122,6 +152,11 @@ export class ServerCore implements AnswerSender {
         return;
       case "CANCEL":
         this.#onCancel(received);
+        return;
+      case "REGISTER":
+        this.#counters.add("sip.in.register");
+        if (this.#registers !== undefined) this.#serve(received, this.#registers);
+        else this.#onOther(received);
         return;
       default:
         if (this.#events !== undefined && isEventMethod(request.method))
@@ -187,7 +222,8 @@ export class ServerCore implements AnswerSender {
     if (stamped === undefined || from === undefined || cseq === undefined) return undefined;
     const { topmostVia } = stamped;
     const events = isEventMethod(request.method) ? this.#events : undefined;
-    const place = events && `${source.transport} ${source.address} ${source.port}\n`;
+    const isPlaced = events !== undefined || request.method === "REGISTER";
+    const place = isPlaced ? `${source.transport} ${source.address} ${source.port}\n` : undefined;
     const sender = { uri: from.uri, tag: from.parameters.get("tag") };
     const identity = this.#identify(request, topmostVia, sender, place);
     const toTag = events?.tagFor(identity.transaction, this.#clock.now()) ?? identity.transaction;
@@ -213,6 +249,11 @@ export class ServerCore implements AnswerSender {
       return;
     }
     const verdict = this.#trust.judge(received, this.#clock.now());
+    if (verdict instanceof Promise) this.#onMessageLater(received, verdict);
+    else this.#onMessageFrom(received, verdict);
+  }
+
+  #onMessageFrom(received: ReceivedRequest, verdict: TrustVerdict): void {
     if (verdict.kind === "refused") {
       this.#refuse(received, verdict.status, verdict.reason, verdict.headers);
       return;
@@ -222,11 +263,29 @@ export class ServerCore implements AnswerSender {
       this.#transactions.answer(received, answer.status, answer.reason, answer.headers);
       return;
     }
+    this.#tellLater(this.#transactions.wait(received), answer);
+  }
+
+  /** The directory has to be asked who it is: meanwhile the request waits as one for the gateway does. */
+  #onMessageLater(received: ReceivedRequest, verdict: Promise<TrustVerdict>): void {
     const pending = this.#transactions.wait(received);
+    verdict.then((judged) => {
+      if (judged.kind === "refused") {
+        this.#counters.add(`sip.refused.${judged.status}`);
+        this.#answerLater(pending, judged);
+        return;
+      }
+      const answer = this.#handle(received, judged.fromUri, judged.peer);
+      if ("status" in answer) this.#answerLater(pending, answer);
+      else this.#tellLater(pending, answer);
+    });
+  }
+
+  #tellLater(pending: PendingRequest, answer: PromiseLike<SipAnswer>): void {
     whenThere(
       answer,
       (later) => this.#answerLater(pending, allowedAnswer(later)),
-      (error) => this.#answerLater(pending, this.#failed(received, error)),
+      (error) => this.#answerLater(pending, this.#failed(pending.received, error)),
     );
   }
 
@@ -250,20 +309,37 @@ export class ServerCore implements AnswerSender {
 
   #onEvent(received: ReceivedRequest, method: EventMethod, events: EventServer): void {
     this.#counters.add(IN_COUNTERS[method]);
+    this.#serve(received, {
+      read: (request, now) => events.read(request, method, now),
+      answer: (request, input: SipEventInput) => events.answer(request, input),
+    });
+  }
+
+  #serve<Input extends object>(received: ReceivedRequest, service: Service<Input>): void {
     if (!this.#admit(received)) return;
-    const input = events.read(received, method, this.#clock.now());
-    if ("status" in input) {
+    const input = service.read(received, this.#clock.now());
+    if (!(input instanceof Promise) && isRefusal(input)) {
       this.#refuse(received, input.status, input.reason, input.headers);
       return;
     }
     const pending = this.#transactions.wait(received);
-    events
-      .answer(received, input)
+    this.#answerOf(received, service, input)
       .then(allowedAnswer, (error: unknown) => this.#failed(received, error))
       .then(({ status, reason, headers }) =>
         this.#transactions.answerPending(pending, status, reason, headers),
       )
       .catch((error: unknown) => this.#failed(received, error));
+  }
+
+  async #answerOf<Input extends object>(
+    received: ReceivedRequest,
+    service: Service<Input>,
+    read: Input | Refusal | Promise<Input | Refusal>,
+  ): Promise<SipAnswer> {
+    const input = read instanceof Promise ? await read : read;
+    if (!isRefusal(input)) return service.answer(received, input);
+    this.#counters.add(`sip.refused.${input.status}`);
+    return input;
   }
 
   /** The gateway catches its own exceptions: this one is a mistake of ours that must still not leave the peer waiting. */
@@ -298,6 +374,10 @@ export class ServerCore implements AnswerSender {
     if (status >= 300) this.#counters.add(`sip.refused.${status}`);
     this.answer(received, status, reason, headers);
   }
+}
+
+function isRefusal(input: object): input is Refusal {
+  return "status" in input;
 }
 
 /** RFC 4320 §4.2: never 408 to a non-INVITE; and a final answer must be one. */

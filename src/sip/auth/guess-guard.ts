@@ -1,0 +1,139 @@
+/** Slows whoever guesses at passwords, and not the people whom he guesses at. RFC 7616 §5.10, RFC 3261 §26.3.2.4. */
+
+/**
+ * Buckets of wrong answers: one for each source address with a username, one for each address, one for each username. An
+ * address from which the user has signed lately is not slowed by what others try elsewhere, so that nobody is locked out of
+ * his account. Whoever is slowed is not judged at all, and cannot tell whether he has guessed right.
+ */
+export class GuessGuard {
+  readonly #pairs = new Buckets(PAIR);
+  readonly #addresses = new Buckets(ADDRESS);
+  readonly #usernames = new Buckets(USERNAME);
+  /** Pairs that have signed lately, with the time. */
+  readonly #proven = new Recent<number>(REMEMBERED);
+
+  /**
+   * Takes a guess. @param now milliseconds since 1970
+   * @returns 0: go on, and say so to `right` if it was no guess; else seconds to wait
+   */
+  take(address: string, username: string, now: number): number {
+    const pair = pairOf(address, username);
+    const isKnown = now - (this.#proven.get(pair) ?? Number.NEGATIVE_INFINITY) < PROVEN_MS;
+    const wait = Math.max(
+      this.#pairs.wait(pair, now),
+      this.#addresses.wait(networkOf(address), now),
+      isKnown ? 0 : this.#usernames.wait(username, now),
+    );
+    if (wait > 0) return wait;
+    this.#pairs.take(pair, now);
+    this.#addresses.take(networkOf(address), now);
+    if (!isKnown) this.#usernames.take(username, now);
+    return 0;
+  }
+
+  /** It was the right answer, or none that was judged: the guess is given back. @param isProof was it right? */
+  giveBack(address: string, username: string, now: number, isProof: boolean): void {
+    const pair = pairOf(address, username);
+    this.#pairs.giveBack(pair);
+    this.#addresses.giveBack(networkOf(address));
+    this.#usernames.giveBack(username);
+    if (isProof) this.#proven.set(pair, now);
+  }
+}
+
+interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+class Buckets {
+  readonly #rate: Rate;
+  readonly #buckets = new Recent<Bucket>(REMEMBERED);
+
+  constructor(rate: Rate) {
+    this.#rate = rate;
+  }
+
+  /** Seconds until there is a token; 0 when there is one. */
+  wait(key: string, now: number): number {
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) return 0;
+    const { burst, perSecond } = this.#rate;
+    const filled = bucket.tokens + (Math.max(0, now - bucket.at) / 1000) * perSecond;
+    bucket.tokens = Math.min(burst, filled);
+    bucket.at = now;
+    return bucket.tokens >= 1 ? 0 : Math.ceil((1 - bucket.tokens) / perSecond);
+  }
+
+  /** To be called after `wait`, which brings the bucket up to date. */
+  take(key: string, now: number): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) this.#buckets.set(key, { tokens: this.#rate.burst - 1, at: now });
+    else bucket.tokens -= 1;
+  }
+
+  giveBack(key: string): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket !== undefined) bucket.tokens = Math.min(this.#rate.burst, bucket.tokens + 1);
+  }
+}
+
+interface Bucket {
+  tokens: number;
+  at: number;
+}
+
+/** Two generations, of which the older is dropped whole: memory stays flat whoever tries what. */
+class Recent<Value> {
+  #young = new Map<string, Value>();
+  #old: ReadonlyMap<string, Value> = new Map();
+  readonly #half: number;
+
+  constructor(most: number) {
+    this.#half = Math.ceil(most / 2);
+  }
+
+  get(key: string): Value | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
+  }
+
+  set(key: string, value: Value): void {
+    if (this.#young.size >= this.#half && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, value);
+  }
+}
+
+function pairOf(address: string, username: string): string {
+  return `${networkOf(address)} ${username}`;
+}
+
+/** Whoever has one IPv6 address has 2^64 of them (RFC 6177): they count as one. */
+function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const after = tail === "" ? [] : tail.split(":");
+    while (groups.length + after.length < 8) groups.push("0");
+    groups.push(...after);
+  }
+  return groups.slice(0, 4).join(":");
+}
+
+/** A phone with an old password tries again and again: six a minute do no harm, and no password is found so. */
+const PAIR: Rate = { burst: 20, perSecond: 0.1 };
+/** Many people may be behind one NAT, and all of their phones wake at once with an old password. */
+const ADDRESS: Rate = { burst: 200, perSecond: 1 };
+/** From everywhere together, for one account: 8,640 a day. */
+const USERNAME: Rate = { burst: 100, perSecond: 0.1 };
+/** A phone that signed within a week goes on from where it was. */
+const PROVEN_MS = 7 * 24 * 3_600_000;
+/** Of each kind. */
+const REMEMBERED = 50_000;
