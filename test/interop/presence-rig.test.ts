@@ -93,7 +93,7 @@ needs(
       await pidgin.stop();
       await linphone.untilShows(PARIS, { state: "offline" });
       await baresip.untilShows(PARIS, "Offline");
-      await baresip.command("presence_offline");
+      await baresip.be("offline");
       await linphone.until("the closed tuple", () =>
         /<basic>closed<[\s\S]*<basic>open</.test(notified(linphone)),
       );
@@ -114,7 +114,7 @@ needs(
       await linphone.untilShows(TYBALT, { state: "online" });
       await server.decide("tybalt", ROMEO, "block");
       await linphone.until("the end", () => linphone.log().includes("terminated;reason=rejected"));
-      await baresip.command("presence_offline");
+      await baresip.be("offline");
     });
 
     test("linphone says nothing to a watcher while its user thinks, then decides", async () => {

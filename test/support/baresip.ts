@@ -40,6 +40,11 @@ export interface Baresip {
   shows(uri: string): Promise<string | undefined>;
   /** Resolves when it shows the contact so. */
   untilShows(uri: string, state: string, ms?: number): Promise<void>;
+  /**
+   * Publishes and tells its watchers that it is there, or not. Not before it has the answer to its last PUBLISH: without an
+   * entity tag it would make a second publication and forget the first.
+   */
+  be(state: "online" | "offline"): Promise<void>;
   /** Texts that it displayed so far. */
   received(): string[];
   /** Resolves when the log says so. */
@@ -73,7 +78,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     name: "baresip",
     program: "baresip",
     packageName: "baresip-core",
-    args: ["-f", folder, "-4", "-v"],
+    args: ["-f", folder, "-4", "-v", ...(options.presence === true ? ["-s"] : [])], // -s: SIP goes into the log
     cwd: folder,
     env: { HOME: folder },
   });
@@ -122,6 +127,10 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     shows,
     untilShows: (uri, state, ms) =>
       program.until(`${state} of ${uri}`, async () => (await shows(uri)) === state, ms),
+    be: async (state) => {
+      await program.until("answer to PUBLISH", () => published(program.log()));
+      await command(`presence_${state}`);
+    },
     received: () => [...shown.matchAll(/\r\S+: "([\s\S]*?)"\n(?=\r|$)/g)].map((match) => match[1] ?? ""),
     until: (what, check, ms) => program.until(what, () => check(log()), ms),
     log,
@@ -137,6 +146,15 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
       await program.exited;
     },
   };
+}
+
+/** Has every PUBLISH in the log been answered? */
+function published(log: string): boolean {
+  const messages = log.split("#\nUDP ").map((part) => part.slice(part.indexOf("\n") + 1));
+  const numbers = (start: RegExp) =>
+    messages.flatMap((text) => (start.test(text) ? (/^CSeq: (\d+) PUBLISH/m.exec(text)?.[1] ?? []) : []));
+  const answered = new Set(numbers(/^SIP\/2\.0 [2-6]/));
+  return numbers(/^PUBLISH /).every((number) => answered.has(number));
 }
 
 interface Ports {
