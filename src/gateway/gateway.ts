@@ -9,6 +9,7 @@ import { type GatewayContext, type GatewayParts, gatewayContext } from "./contex
 import { Conversations } from "./conversations";
 import { presenceContext } from "./presence/context";
 import { PresenceFlow, type PresenceState } from "./presence/presence-flow";
+import { Throttle } from "./rate/throttle";
 import { ReceiptBook } from "./receipt-book";
 import { Reporter } from "./reporter";
 import type { JournalEntry } from "./sides";
@@ -62,6 +63,7 @@ class RunningGateway implements Gateway {
   readonly #sipFlow: SipFlow;
   readonly #presence: PresenceFlow | undefined;
   readonly #waiting: WaitingRoom | undefined;
+  readonly #throttle: Throttle | undefined;
   #stopping = false;
   #cancelForget: (() => void) | undefined;
 
@@ -72,8 +74,16 @@ class RunningGateway implements Gateway {
     const receipts = new ReceiptBook(context);
     this.#waiting =
       context.waiting && new WaitingRoom(context, context.waiting, this.#conversations, this.#reporter);
-    this.#xmppFlow = new XmppFlow(context, this.#conversations, receipts, this.#reporter, this.#waiting);
-    this.#sipFlow = new SipFlow(context, this.#conversations, receipts);
+    const { rates } = context.limits;
+    this.#throttle = rates && new Throttle(rates, context.clock, context.counters);
+    this.#xmppFlow = new XmppFlow(context, {
+      conversations: this.#conversations,
+      receipts,
+      reporter: this.#reporter,
+      waiting: this.#waiting,
+      throttle: this.#throttle,
+    });
+    this.#sipFlow = new SipFlow(context, this.#conversations, receipts, this.#throttle);
     this.#presence =
       context.presence &&
       new PresenceFlow(presenceContext(context, context.presence, (stanza) => this.#tellSurely(stanza)));
@@ -106,12 +116,11 @@ class RunningGateway implements Gateway {
     this.#cancelForget?.();
     this.#context.lists?.stop();
     this.#sipFlow.drain();
+    const quiet = Promise.all([this.#xmppFlow.halt(), this.#waiting?.halt()]);
+    this.#throttle?.turns.flush();
     this.#presence?.drain();
     sip.drain();
-    await Promise.race([
-      Promise.all([this.#xmppFlow.halt(), this.#waiting?.halt()]),
-      new Promise<void>((resolve) => clock.after(limits.stopGraceMs, resolve)),
-    ]);
+    await Promise.race([quiet, new Promise<void>((resolve) => clock.after(limits.stopGraceMs, resolve))]);
     const stanzasUnproven = await xmpp.stop();
     // The last proofs, and the end of the links, have decided what is still to be answered: let it be written.
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,7 @@
 /** The gateway's bounds, each with its reason (architecture E18). main.ts fills them from the configuration. */
 
+import type { RateOptions } from "./rate/throttle";
+
 export interface GatewayLimits {
   /** Messages taken from XMPP and not yet answered by SIP, at most; beyond: resource-constraint. */
   readonly maximumJournal: number;
@@ -15,6 +17,8 @@ export interface GatewayLimits {
   readonly maximumConversations: number;
   /** How long a receipt may take to come back. Milliseconds. */
   readonly receiptLifetimeMs: number;
+  /** How fast messages may come. Absent: as they come. */
+  readonly rates?: RateOptions;
   /** How long a stop waits for what is under way. Milliseconds. */
   readonly stopGraceMs: number;
 }

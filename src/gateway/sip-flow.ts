@@ -4,6 +4,7 @@ import { bounceToAnswer } from "../core/error/bounce";
 import type { ProofOutcome, SipMessageInput } from "../core/input";
 import { Later, whenThere } from "../core/later";
 import { refusedSipSender } from "../core/lists/refusal";
+import { pairKey } from "../core/message/addresses";
 import {
   sipMessageToStanza,
   type Translated,
@@ -13,6 +14,7 @@ import {
 import { type Rejection, reject } from "../core/rejection";
 import type { GatewayContext } from "./context";
 import type { Conversations } from "./conversations";
+import type { Throttle } from "./rate/throttle";
 import type { ReceiptBook, Unproven } from "./receipt-book";
 import type { SipAnswer } from "./sides";
 
@@ -29,12 +31,19 @@ export class SipFlow {
   readonly #context: GatewayContext;
   readonly #conversations: Conversations;
   readonly #receipts: ReceiptBook;
+  readonly #throttle: Throttle | undefined;
   #stopping = false;
 
-  constructor(context: GatewayContext, conversations: Conversations, receipts: ReceiptBook) {
+  constructor(
+    context: GatewayContext,
+    conversations: Conversations,
+    receipts: ReceiptBook,
+    throttle?: Throttle,
+  ) {
     this.#context = context;
     this.#conversations = conversations;
     this.#receipts = receipts;
+    this.#throttle = throttle;
   }
 
   /** Refuses everything from now on. */
@@ -49,15 +58,42 @@ export class SipFlow {
     if (!translated.ok) return this.#refuse(input, translated.rejection);
     const barred = this.#barred(input, translated.value);
     if (barred !== undefined) return barred;
-    switch (translated.value.kind) {
+    return this.#throttle === undefined
+      ? this.#take(input, translated.value)
+      : this.#inTurn(this.#throttle, input, translated.value);
+  }
+
+  #take(input: SipMessageInput, value: Translated): SipAnswer | PromiseLike<SipAnswer> {
+    switch (value.kind) {
       case "message":
-        return this.#message(input, translated.value);
+        return this.#message(input, value);
       case "composing":
-        this.#conversations.typedOnSip(translated.value);
+        this.#conversations.typedOnSip(value);
         return this.#accepted(input);
       case "imdn":
-        return this.#notification(input, translated.value);
+        return this.#notification(input, value);
     }
+  }
+
+  /** Whoever sends too fast is answered later, then warned in an answer (RFC 3261 §20.43), then refused. */
+  #inTurn(throttle: Throttle, input: SipMessageInput, value: Translated): SipAnswer | PromiseLike<SipAnswer> {
+    const admission = throttle.admit(value.from, value.to, input.peer);
+    if (admission.kind === "refuse") {
+      const code = admission.whose === "peer" ? "PEER_TOO_FAST" : "TOO_FAST";
+      return this.#refuse(input, reject(code), admission.retryAfter);
+    }
+    const pair = pairKey(value.from, value.to);
+    if (admission.delayMs === 0 && !throttle.turns.has(pair)) return this.#take(input, value);
+    const answer = new Later<SipAnswer>();
+    throttle.turns.after(pair, admission.delayMs, () => {
+      const taken = this.#stopping
+        ? this.#refuse(input, reject("STOPPING"), STOP_RETRY_SECONDS)
+        : this.#take(input, value);
+      const settle = (given: SipAnswer): void => answer.settle(admission.warns ? warned(given) : given);
+      if ("status" in taken) settle(taken);
+      else whenThere(taken, settle, () => settle(this.#refuse(input, reject("INTERNAL"))));
+    });
+    return answer;
   }
 
   /** The answer to somebody whom a list keeps out, or who has blocked the other side himself (XEP-0191 §3.2). */
@@ -152,3 +188,12 @@ export class SipFlow {
     return { status: rejection.sipStatus, reason: rejection.text, headers };
   }
 }
+
+function warned(answer: SipAnswer): SipAnswer {
+  return { ...answer, headers: [...answer.headers, TOO_FAST_WARNING] };
+}
+
+const TOO_FAST_WARNING = [
+  "Warning",
+  '399 isthmus "You are sending too fast: messages are delayed, and refused if you go on"',
+] as const;

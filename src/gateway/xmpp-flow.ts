@@ -5,18 +5,21 @@ import { stanzaError } from "../core/error/stanza-error";
 import type { SipOutcome, XmppMessageInput } from "../core/input";
 import { Later, whenThere } from "../core/later";
 import { ownBlockError, refusedXmppSender } from "../core/lists/refusal";
-import { pairKey } from "../core/message/addresses";
+import { bareJid, pairKey } from "../core/message/addresses";
 import type { MessageOrigin } from "../core/message/origin";
 import { messageEnding } from "../core/message/outcome";
 import { receiptFor } from "../core/message/receipts";
 import { unwrapCpim } from "../core/message/request-body";
 import { type XmppTranslated, xmppMessageToSip } from "../core/message/xmpp-to-sip";
 import { type Rejection, reject } from "../core/rejection";
-import type { Element } from "../xml/element";
+import { type Element, element } from "../xml/element";
+import { NS } from "../xml/namespaces";
 import type { GatewayContext } from "./context";
 import type { Conversations } from "./conversations";
 import { envelope } from "./envelope";
 import { PairQueues } from "./pair-queues";
+import type { Whose } from "./rate/rate-limiter";
+import type { Throttle } from "./rate/throttle";
 import type { ReceiptBook } from "./receipt-book";
 import type { Reporter } from "./reporter";
 import type { JournalEntry } from "./sides";
@@ -24,12 +27,23 @@ import type { WaitingRoom } from "./waiting/waiting-room";
 
 type TranslatedMessage = Extract<XmppTranslated, { kind: "message" }>;
 
+export interface XmppFlowParts {
+  readonly conversations: Conversations;
+  readonly receipts: ReceiptBook;
+  readonly reporter: Reporter;
+  /** Absent: nobody's devices register here. */
+  readonly waiting?: WaitingRoom | undefined;
+  /** Absent: everybody may send as fast as he can. */
+  readonly throttle?: Throttle | undefined;
+}
+
 export class XmppFlow {
   readonly #context: GatewayContext;
   readonly #conversations: Conversations;
   readonly #receipts: ReceiptBook;
   readonly #reporter: Reporter;
   readonly #waiting: WaitingRoom | undefined;
+  readonly #throttle: Throttle | undefined;
   readonly #queues: PairQueues<JournalEntry>;
   /** Those who wait for the same write: where the store writes a group at once, one promise serves all of it. */
   #group: { readonly written: Promise<void>; readonly taken: Taken[] } | undefined;
@@ -37,18 +51,13 @@ export class XmppFlow {
   #octets = 0;
   readonly #isPlainOnly = (pair: string): boolean => this.#conversations.isPlainOnly(pair);
 
-  constructor(
-    context: GatewayContext,
-    conversations: Conversations,
-    receipts: ReceiptBook,
-    reporter: Reporter,
-    waiting?: WaitingRoom,
-  ) {
+  constructor(context: GatewayContext, parts: XmppFlowParts) {
     this.#context = context;
-    this.#conversations = conversations;
-    this.#receipts = receipts;
-    this.#reporter = reporter;
-    this.#waiting = waiting;
+    this.#conversations = parts.conversations;
+    this.#receipts = parts.receipts;
+    this.#reporter = parts.reporter;
+    this.#waiting = parts.waiting;
+    this.#throttle = parts.throttle;
     this.#queues = new PairQueues((entry) => this.#deliver(entry), {
       inFlight: context.limits.maximumSipInFlight,
       perPair: context.limits.maximumPerPair,
@@ -146,13 +155,20 @@ export class XmppFlow {
       this.#refuse(input, reject("OVERLOADED"));
       return;
     }
-    if (receipt !== undefined) void this.#receipts.expectFromSip(receipt);
-    const written = this.#context.store.journal(entry);
-    if (this.#group?.written === written) {
-      this.#group.taken.push({ input, entry });
+    const admission = this.#throttle?.admit(origin.from, origin.to, serverOf(origin.from));
+    if (admission?.kind === "refuse") {
+      this.#refuseFast(input, admission.whose);
       return;
     }
-    const taken: Taken[] = [{ input, entry }];
+    if (admission?.warns === true) this.#warn(origin);
+    if (receipt !== undefined) void this.#receipts.expectFromSip(receipt);
+    const one: Taken = { input, entry, delayMs: admission?.delayMs ?? 0 };
+    const written = this.#context.store.journal(entry);
+    if (this.#group?.written === written) {
+      this.#group.taken.push(one);
+      return;
+    }
+    const taken: Taken[] = [one];
     this.#group = { written, taken };
     const each = (act: (one: Taken) => void): void => {
       if (this.#group?.written === written) this.#group = undefined;
@@ -175,14 +191,42 @@ export class XmppFlow {
     }
   }
 
-  #journalled({ entry }: Taken): void {
-    this.#push(entry);
+  #journalled({ entry, delayMs }: Taken): void {
+    this.#inTurn(entry, delayMs);
     this.#conversations.messageFromXmpp(entry.origin.to, entry.origin.from);
   }
 
   #notJournalled({ input }: Taken, error: Error): void {
     this.#context.log.error({ rid: input.rid, error: error.message }, "message not journalled");
     this.#refuse(input, reject("OVERLOADED", "the store did not take it"));
+  }
+
+  /** Whoever sends too fast is slowed when his message is on disk already. */
+  #inTurn(entry: JournalEntry, delayMs: number): void {
+    const turns = this.#throttle?.turns;
+    if (turns === undefined || (delayMs === 0 && !turns.has(entry.pair))) this.#push(entry);
+    else turns.after(entry.pair, delayMs, () => this.#push(entry));
+  }
+
+  /** In the gateway's own name, as nobody's message: once, before his messages are refused. */
+  #warn({ from, to }: MessageOrigin): void {
+    const id = this.#context.ids.random();
+    const host = serverOf(to);
+    const body = element(NS.client, "body", {}, TOO_FAST_WARNING);
+    this.#context.xmpp.send(
+      element(NS.client, "message", { from: host, to: from, type: "headline", id }, body),
+    );
+  }
+
+  /** There are as many of these as somebody floods: nobody waits for their proof. */
+  #refuseFast(input: XmppMessageInput, whose: Whose): void {
+    const { stanza } = input;
+    const rejection = reject(whose === "peer" ? "PEER_TOO_FAST" : "TOO_FAST");
+    const { condition, type, text } = rejection;
+    this.#context.counters.add(`xmpp.message.refused.${rejection.code}`);
+    this.#context.log.debug({ rid: input.rid, from: stanza.attrs.from, whose }, "message refused");
+    if (!this.#context.xmpp.send(stanzaError(stanza, { condition, type, text })))
+      this.#refuse(input, rejection);
   }
 
   #hasRoomFor(entry: JournalEntry): boolean {
@@ -331,6 +375,8 @@ export class XmppFlow {
 interface Taken {
   readonly input: XmppMessageInput;
   readonly entry: JournalEntry;
+  /** Its sender sends too fast: it goes to SIP so much later. */
+  readonly delayMs: number;
 }
 
 /** An entry on its way. */
@@ -339,6 +385,12 @@ class Delivery extends Later<void> {
   constructor(readonly octets: number) {
     super();
   }
+}
+
+/** The domain of a JID. */
+function serverOf(jid: string): string {
+  const bare = bareJid(jid);
+  return bare.slice(bare.indexOf("@") + 1);
 }
 
 /** What an entry takes of memory while it waits, octets. */
@@ -353,6 +405,8 @@ const NOBODY_THERE: SipOutcome = {
   local: true,
   maybeDelivered: false,
 };
+const TOO_FAST_WARNING =
+  "You are sending messages too fast. They are delayed now, and refused if you go on like this.";
 /** Addresses, identifiers, headers and objects of an entry, about. */
 const ENTRY_OCTETS = 2_000;
 /** Room for a full journal of ordinary messages. */

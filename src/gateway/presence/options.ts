@@ -1,6 +1,8 @@
 /** Bounds and times of presence, each with its reason (architecture E18). main.ts fills them from the configuration. */
 
+import type { Rate } from "../../core/limits/rate";
 import type { SubscriptionSettings } from "../../core/subscription/step";
+import { RateLimiter } from "../rate/rate-limiter";
 import { DEFAULT_LOCAL, type LocalOptions } from "./local-options";
 
 export interface PresenceOptions {
@@ -16,6 +18,9 @@ export interface PresenceOptions {
   /** SUBSCRIBEs of one watcher at once, and how many more in a second after that: a phone asks for a whole list at sign-on. */
   readonly watcherBurst: number;
   readonly watcherPerSecond: number;
+  /** The same for two people, and for all that comes from one peer. Absent: no bound. */
+  readonly pairRate?: Rate;
+  readonly peerRate?: Rate;
   /** Devices of one person that are remembered. */
   readonly maximumDevices: number;
   /** What is served here beside the translation. */
@@ -41,3 +46,10 @@ export const DEFAULT_PRESENCE: PresenceOptions = {
   maximumDevices: 100,
   local: DEFAULT_LOCAL,
 };
+
+/** Nobody is slowed who asks for presence: a list is asked for at once, and what is too much is refused. */
+export function subscriptionRates(options: PresenceOptions): RateLimiter {
+  const { watcherPerSecond, watcherBurst, pairRate, peerRate } = options;
+  const sender = { perSecond: watcherPerSecond, burst: watcherBurst };
+  return new RateLimiter({ sender, pair: pairRate, peer: peerRate }, 0);
+}

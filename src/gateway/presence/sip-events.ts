@@ -7,11 +7,12 @@ import { PIDF_TYPE, readPresenceDocument } from "../../core/presence/read-docume
 import { type Rejection, reject } from "../../core/rejection";
 import { grantedExpires } from "../../core/subscription/expires";
 import { type SipWatcherRecord, sipWatcherKey } from "../../core/subscription/record";
+import type { RateLimiter } from "../rate/rate-limiter";
 import type { SipAnswer } from "../sides";
 import type { PresenceContext } from "./context";
-import { FloodGuard } from "./flood-guard";
 import { bareOf, type Subject } from "./local-answers";
 import type { Machines } from "./machines";
+import { subscriptionRates } from "./options";
 import type { PresenceBook } from "./presence-book";
 
 type Headers = SipAnswer["headers"];
@@ -31,7 +32,7 @@ export class SipEvents {
   readonly #machines: Machines;
   readonly #others: OtherSubjects;
   readonly #shown: PresenceBook;
-  readonly #flood: FloodGuard;
+  readonly #rates: RateLimiter;
 
   /** @param shown SIP contacts as their XMPP watchers see them */
   constructor(context: PresenceContext, machines: Machines, others: OtherSubjects, shown: PresenceBook) {
@@ -39,8 +40,7 @@ export class SipEvents {
     this.#machines = machines;
     this.#others = others;
     this.#shown = shown;
-    const { watcherBurst, watcherPerSecond } = context.presence;
-    this.#flood = new FloodGuard(watcherBurst, watcherPerSecond, REMEMBERED_WATCHERS);
+    this.#rates = subscriptionRates(context.presence);
   }
 
   async handle(input: SipEventInput): Promise<SipAnswer> {
@@ -76,7 +76,8 @@ export class SipEvents {
     if (!accepts(input, watched.what)) return this.#refuse(input, reject("ACCEPT_EXCLUDES", undefined));
     const reach = this.#context.lists?.reach(watcher, watched.presentity) ?? "open";
     if (reach === "own-block") return this.#refuse(input, reject("OWN_BLOCK"));
-    if (!this.#flood.admits(watcher, clock.now())) {
+    const keys = { sender: watcher, pair: `${watcher} ${watched.presentity}`, peer: input.peer };
+    if (this.#rates.admit(keys, clock.now()).kind === "refuse") {
       return this.#refuse(input, reject("OVERLOADED", "too many SUBSCRIBEs"), BUSY_SECONDS);
     }
     if (
@@ -227,8 +228,6 @@ const BODIES: Readonly<Record<SipWatcherRecord["what"], readonly string[]>> = {
 };
 /** About how long an XMPP server takes to say that there is no such person, milliseconds. */
 const NOBODY_MS = 20;
-/** Watchers whose last SUBSCRIBEs are remembered. */
-const REMEMBERED_WATCHERS = 50_000;
 /** Seconds: a bucket fills again while one waits. */
 const BUSY_SECONDS = 30;
 /** Seconds: others must go first. */

@@ -10,11 +10,12 @@ import { type Rejection, reject } from "../../core/rejection";
 import { recordKey, type XmppWatcherRecord, xmppWatcherKey } from "../../core/subscription/record";
 import { isFetch } from "../../core/subscription/sip-watcher-input";
 import type { Element } from "../../xml/element";
+import type { RateLimiter } from "../rate/rate-limiter";
 import type { Confirmation } from "./confirmation";
 import type { PresenceContext } from "./context";
-import { FloodGuard } from "./flood-guard";
 import type { Machines, SipEvent } from "./machines";
-import { type FromXmpp, peopleOf } from "./people";
+import { subscriptionRates } from "./options";
+import { type FromXmpp, hostOf, peopleOf } from "./people";
 import type { PresenceBook } from "./presence-book";
 import type { Stanzas } from "./stanzas";
 
@@ -44,13 +45,12 @@ export interface XmppPresenceParts {
 export class XmppPresence {
   readonly #parts: XmppPresenceParts;
   readonly #context: PresenceContext;
-  readonly #flood: FloodGuard;
+  readonly #rates: RateLimiter;
 
   constructor(parts: XmppPresenceParts) {
     this.#parts = parts;
     this.#context = parts.context;
-    const { watcherBurst, watcherPerSecond } = parts.context.presence;
-    this.#flood = new FloodGuard(watcherBurst, watcherPerSecond, REMEMBERED_WATCHERS);
+    this.#rates = subscriptionRates(parts.context.presence);
   }
 
   /** Rejects when the store did not take it. */
@@ -122,8 +122,9 @@ export class XmppPresence {
     const sender = jidSenderToSip(from, tables.domains);
     if (!sender.ok) return sender.rejection;
     if (subscriptions.get(xmppWatcherKey(from, to)) !== undefined) return undefined;
+    const keys = { sender: from, pair: `${from} ${to}`, peer: hostOf(from) };
     if (
-      !this.#flood.admits(from, clock.now()) ||
+      this.#rates.admit(keys, clock.now()).kind === "refuse" ||
       subscriptions.count() >= presence.maximumSubscriptions ||
       subscriptions.countOfWatcher("xmpp-watcher", from) >= presence.maximumPerWatcher
     ) {
@@ -249,6 +250,4 @@ const NOBODY: ReadonlySet<string> = new Set([
 ]);
 /** What a watcher asks of a contact. */
 const ASKING: ReadonlySet<string> = new Set(["subscribe", "probe"]);
-/** Watchers whose last subscriptions are remembered. */
-const REMEMBERED_WATCHERS = 50_000;
 const OVERLOADED = reject("OVERLOADED", "too many subscriptions");

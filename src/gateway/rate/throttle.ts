@@ -1,0 +1,45 @@
+/** Messages in both directions: who goes too fast, and those who wait for their turn. */
+
+import { bareJid, pairKey } from "../../core/message/addresses";
+import type { Clock, Counters } from "../sides";
+import { type Admission, RateLimiter, type Rates } from "./rate-limiter";
+import { Turns } from "./turns";
+
+export interface RateOptions extends Rates {
+  /** The longest that a message is delayed before it is refused, milliseconds. */
+  readonly slowMs: number;
+}
+
+export class Throttle {
+  readonly turns: Turns;
+  readonly #limiter: RateLimiter;
+  readonly #clock: Clock;
+  readonly #counters: Counters;
+
+  constructor(options: RateOptions, clock: Clock, counters: Counters) {
+    this.turns = new Turns(clock, MAXIMUM_WAITING);
+    this.#limiter = new RateLimiter(options, options.slowMs);
+    this.#clock = clock;
+    this.#counters = counters;
+  }
+
+  /**
+   * May a message go?
+   * @param sender and recipient are JIDs, bare or full
+   * @param peer that handed it over: a configured SIP peer, or the domain of an XMPP server
+   */
+  admit(sender: string, recipient: string, peer: string): Admission {
+    const keys = { sender: bareJid(sender).toLowerCase(), pair: pairKey(recipient, sender), peer };
+    const admission = this.#limiter.admit(keys, this.#clock.now());
+    if (admission.kind === "refuse") this.#counters.add(`rate.refused.${admission.whose}`);
+    else if (admission.delayMs > 0) {
+      if (this.turns.isFull) return { kind: "refuse", whose: "sender", retryAfter: 1 };
+      this.#counters.add("rate.slowed");
+      if (admission.warns) this.#counters.add("rate.warned");
+    }
+    return admission;
+  }
+}
+
+/** Of all senders together; each holds a message of some kilobytes. */
+const MAXIMUM_WAITING = 10_000;
