@@ -7,11 +7,13 @@ import type { IqService } from "../../core/service/iq-service";
 import { SERVICE } from "../../core/service/namespaces";
 import { vcardElement } from "../../core/service/vcard";
 import { childElements, type Element } from "../../xml/element";
-import { FloodGuard } from "../presence/flood-guard";
 import { Cards } from "./cards";
-import { BUCKETS } from "./options";
+import { CommandDesk } from "./command-desk";
+import { allCommands } from "./commands/all";
 import { type Asker, Askers } from "./people";
 import { PeopleSearch } from "./people-search";
+import { QuestionGuard } from "./question-guard";
+import { Sessions } from "./sessions";
 import type { ServiceParts } from "./sides";
 
 export interface Service extends IqService {
@@ -31,18 +33,22 @@ class RunningService implements Service {
   readonly offers: IqService["offers"];
   readonly #parts: ServiceParts;
   readonly #askers: Askers;
-  readonly #guard: FloodGuard;
+  readonly #guard: QuestionGuard;
   readonly #cards: Cards | undefined;
   readonly #search: PeopleSearch | undefined;
+  readonly #desk: CommandDesk | undefined;
 
   constructor(parts: ServiceParts) {
-    const { options, domains, directory } = parts;
+    const { options, domains, directory, clock, ids } = parts;
     this.#parts = parts;
     this.#askers = new Askers(options, domains);
-    this.#guard = new FloodGuard(options.burst, options.perSecond, BUCKETS);
+    this.#guard = new QuestionGuard(options.burst, options.perSecond);
     this.#cards = directory && options.cards ? new Cards(directory, domains) : undefined;
     this.#search =
       directory && options.search ? new PeopleSearch(directory, domains, options.search) : undefined;
+    this.#desk = options.commands
+      ? new CommandDesk(allCommands(parts), new Sessions(options, clock, ids))
+      : undefined;
     this.offers = this.#offers();
   }
 
@@ -67,9 +73,11 @@ class RunningService implements Service {
     return refusalOf(iq, TOO_OFTEN);
   }
 
-  #isOffered(query: Element, isHost: boolean): boolean {
+  /** Nodes of discovery are those of commands. */
+  #isOffered({ ns, name }: Element, isHost: boolean): boolean {
     const { features } = isHost ? this.offers.host : this.offers.bare;
-    return features.includes(query.ns) && query.name === NAMES.get(query.ns);
+    if (ns === SERVICE.info || ns === SERVICE.items) return isHost && this.#desk !== undefined;
+    return features.includes(ns) && name === NAMES.get(ns);
   }
 
   #host(iq: Element, query: Element, host: string, asker: Asker): Element | Promise<Element> | undefined {
@@ -81,6 +89,12 @@ class RunningService implements Service {
         return this.#search?.answer(iq, query, host, asker);
       case SERVICE.vcard:
         return iq.attrs.type === "get" ? resultOf(iq, vcardElement(OWN_CARD)) : undefined;
+      case SERVICE.commands:
+        return this.#desk?.execute(iq, query, host, asker);
+      case SERVICE.items:
+        return this.#desk?.items(iq, query.attrs.node, host, asker);
+      case SERVICE.info:
+        return this.#desk?.info(iq, query.attrs.node, asker);
       default:
         return undefined;
     }
@@ -93,11 +107,12 @@ class RunningService implements Service {
   #offers(): IqService["offers"] {
     const cards = this.#cards === undefined ? [] : [SERVICE.vcard];
     const search = this.#search === undefined ? [] : [SERVICE.search];
+    const commands = this.#desk === undefined ? [] : [SERVICE.commands];
     return {
       host: {
         identities:
           this.#search === undefined ? [] : [{ category: "directory", type: "user", name: "People on SIP" }],
-        features: [SERVICE.gateway, ...search, ...cards],
+        features: [SERVICE.gateway, ...search, ...cards, ...commands],
       },
       bare: { features: cards },
     };
@@ -109,6 +124,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   [SERVICE.gateway, "query"],
   [SERVICE.search, "query"],
   [SERVICE.vcard, "vCard"],
+  [SERVICE.commands, "command"],
 ]);
 const OWN_CARD = { name: "Isthmus, a gateway between SIP and XMPP" };
 const TOO_OFTEN: Refusal = {

@@ -43,7 +43,5 @@ export const DEFAULT_SERVICE: ServiceOptions = {
   perSecond: 10,
 };
 
-/** People whose buckets are remembered. */
-export const BUCKETS = 10_000;
 /** Contacts or watchers that one answer lists: it stays well within what an XMPP server lets through. */
 export const LISTED = 300;

@@ -1,5 +1,7 @@
 /** What the service asks of the gateway and of the sides: interfaces that main.ts fills. */
 
+import type { Reach } from "../../core/lists/reach";
+import type { Result } from "../../core/result";
 import type { DomainTable } from "../../core/tables";
 import type { Clock, Counters, Directory, Ids, Log, SubscriptionStore } from "../sides";
 import type { ServiceOptions } from "./options";
@@ -40,15 +42,21 @@ export type SubscriptionReader = Pick<
   "get" | "ofWatcher" | "ofPresentity" | "count" | "page"
 >;
 
-/** Whom a person (a canonical bare JID) lets in. An entry is a canonical bare JID, or a domain for everybody there. */
+/** Lists of people (canonical bare JIDs). An entry is a canonical bare JID, or a domain for everybody there: as the list book has it. */
 export interface Lists {
-  listsOf(person: string): { readonly allowed: readonly string[]; readonly blocked: readonly string[] };
-  allow(person: string, entry: string): Promise<void>;
-  block(person: string, entry: string): Promise<void>;
+  listsOf(owner: string): Promise<{
+    readonly allowed: readonly string[];
+    readonly blocked: readonly string[];
+    /** May only those who are allowed reach the owner? */
+    readonly onlyAllowed: boolean;
+  }>;
+  allow(owner: string, entry: string): Promise<Result<void>>;
+  block(owner: string, entry: string): Promise<Result<void>>;
   /** Takes an entry off whichever list it is on. */
-  unlist(person: string, entry: string): Promise<void>;
-  /** Does an entry of his keep this person out? */
-  blocks(person: string, other: string): boolean;
+  unblock(owner: string, entry: string): Promise<void>;
+  setOnlyAllowed(owner: string, onlyAllowed: boolean): Promise<void>;
+  /** May `from` reach `to`? */
+  reach(from: string, to: string): Reach;
 }
 
 /** Devices of people whose domain is registered here. */
