@@ -24,6 +24,8 @@ export interface TargetFacts {
   readonly way: string;
   /** `closed`: the directory says that he does not use the service; absent: nobody is asked. */
   readonly person?: "known" | "unknown" | "closed" | "unavailable";
+  /** The person's own JID, where the one that was entered is an alias. */
+  readonly canonical?: string;
   /** Does the sender's own list keep the contact out? */
   readonly isBlocked: boolean;
   /** Devices registered here: a number, `hidden` from whoever may not see the contact; absent: his phones register elsewhere. */
@@ -37,9 +39,7 @@ type Row = readonly [what: string, result: string];
 /** The table and, in one sentence, the end of it. */
 export function diagnosisPage(facts: Facts): DonePage {
   const rows: Row[] = [senderRow(facts)];
-  let verdict = facts.senderUri.ok
-    ? undefined
-    : failed("it would be refused: your domain is not served here");
+  let verdict = facts.senderUri.ok ? undefined : failed("the domain of the sender is not served here");
   if (!facts.entered.ok) {
     rows.push(["Address", facts.entered.refusal.text]);
     verdict ??= failed("it could not be addressed");
@@ -73,9 +73,11 @@ function senderRow({ sender, senderUri }: Facts): Row {
   return ["Sender", `${sender} is ${senderUri.value.uri} on SIP (rule for ${senderUri.value.rule.xmpp})`];
 }
 
-function targetRows({ uri, isLinkUp, way, person, isBlocked, devices, waits }: TargetFacts): Row[] {
+function targetRows(target: TargetFacts): Row[] {
+  const { uri, isLinkUp, way, person, canonical, isBlocked, devices, waits } = target;
+  const alias = canonical === undefined ? "" : `, as ${canonical}`;
   const rows: Row[] = [["On SIP", uri]];
-  if (person !== undefined) rows.push(["Directory", PERSON_WORDS[person]]);
+  if (person !== undefined) rows.push(["Directory", PERSON_WORDS[person] + alias]);
   rows.push(["Your block list", isBlocked ? "keeps this contact out" : "says nothing against it"]);
   if (devices === undefined) rows.push(["Next hop", way]);
   else if (devices === "hidden")

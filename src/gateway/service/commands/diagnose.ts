@@ -7,6 +7,7 @@ import { diagnosisPage, type TargetFacts } from "../../../core/service/diagnosis
 import { type EnteredAddress, enteredAddress } from "../../../core/service/entered-address";
 import { again, type FormPage, type Page } from "../../../core/service/page";
 import { xmppWatcherKey } from "../../../core/subscription/record";
+import type { DirectoryAnswer, Person } from "../../sides";
 import type { Command } from "../command";
 import { type Asker, whenLooked } from "../people";
 import type { ServiceParts } from "../sides";
@@ -70,29 +71,27 @@ async function report(parts: ServiceParts, sender: Asker, address: string, host:
 
 async function targetFacts(parts: ServiceParts, sender: Asker, target: EnteredAddress): Promise<TargetFacts> {
   const { domains, directory, isUp, wayTo, lists, waits } = parts;
-  const { jid, rule } = target;
+  const found = directory && (await whenLooked(directory.byJid(target.jid), (answer) => answer));
+  // Whoever has several addresses is reached under his own (gateway/whois).
+  const jid = found?.kind === "found" ? found.value.jid : target.jid;
   const mapped = jidTargetToSip(jid, domains);
-  const person = directory && (await standing(directory, jid));
+  const rule = mapped.ok ? mapped.value.rule : target.rule;
   const devices = devicesOf(parts, sender, jid);
   return {
-    uri: mapped.ok ? mapped.value.uri : mapped.rejection.text,
+    uri: mapped.ok ? mapped.value.uri : `none: ${jid} lives on XMPP`,
     isLinkUp: isUp(rule.xmpp),
     way: wayTo(rule.peer),
-    ...(person === undefined ? {} : { person }),
+    ...(found === undefined ? {} : { person: standing(found) }),
+    ...(jid === target.jid ? {} : { canonical: jid }),
     isBlocked: lists?.reach(sender.jid, jid) === "own-block",
     ...(devices === undefined ? {} : { devices }),
     waits: waits?.(jid) === true,
   };
 }
 
-function standing(
-  directory: NonNullable<ServiceParts["directory"]>,
-  jid: string,
-): NonNullable<TargetFacts["person"]> | Promise<NonNullable<TargetFacts["person"]>> {
-  return whenLooked(directory.byJid(jid), (answer) => {
-    if (answer.kind !== "found") return answer.kind;
-    return answer.value.isAllowed ? "known" : "closed";
-  });
+function standing(answer: DirectoryAnswer<Person>): NonNullable<TargetFacts["person"]> {
+  if (answer.kind !== "found") return answer.kind;
+  return answer.value.isAllowed ? "known" : "closed";
 }
 
 /** How many phones somebody has on is presence: for those whom he has let see it. */
