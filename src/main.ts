@@ -7,6 +7,7 @@ import { createDirectory } from "./directory/directory";
 import type { PresenceParts } from "./gateway/context";
 import { createGateway, type GatewayState, type StopReport } from "./gateway/gateway";
 import { sipOfKnownPeople, xmppOfKnownPeople } from "./gateway/known-people";
+import { ListBook } from "./gateway/lists/list-book";
 import type { PresenceOptions } from "./gateway/presence/options";
 import type { Log, XmppSide } from "./gateway/sides";
 import { Whois } from "./gateway/whois";
@@ -83,11 +84,19 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   });
   const whois = new Whois(directory, tables(config));
   const known = config.directory.sources.length === 0 ? undefined : { whois, log, counters };
+  const lists = new ListBook({
+    store: store.lists,
+    clock,
+    log,
+    subscriptions: store.subscriptions,
+    maximumEntries: config.lists.entries,
+  });
   const gateway = createGateway({
     sip: known === undefined ? sip : sipOfKnownPeople(sip, known),
     xmpp: known === undefined ? xmpp : xmppOfKnownPeople(xmpp, known),
     store,
     ...(config.presence === undefined ? {} : { presence: presenceParts(config.presence, store) }),
+    lists,
     tables: tables(config),
     limits: gatewayLimits(config),
     clock,

@@ -4,11 +4,14 @@ import type { PeerSwitches } from "../core/switches";
 import type { ContentTypeTable, DomainTable, ErrorTable, PresenceTable } from "../core/tables";
 import type { GatewayLimits } from "../gateway/limits";
 import type { PresenceOptions } from "../gateway/presence/options";
+import type { Rates } from "../gateway/rate/rate-limiter";
+import type { WaitingOptions } from "../gateway/waiting/options";
 import type { DigestUser, SipPeer } from "../sip/options";
 import type { TimerOptions } from "../sip/transaction/timers";
 import type { ListenerOptions, TlsOptions } from "../sip/transport/transport";
 import type { ComponentOptions } from "../xmpp/options";
 import type { DirectoryConfig } from "./directory";
+import type { RegistrarConfig } from "./registrar";
 import type { Settings } from "./schema";
 
 export interface Config {
@@ -28,7 +31,13 @@ export interface Config {
   /** Absent: presence is off. */
   readonly presence?: PresenceOptions;
   readonly directory: DirectoryConfig;
+  /** Absent: no phones register here. */
+  readonly registrar?: RegistrarConfig;
+  readonly waiting: WaitingOptions;
+  readonly lists: Settings["lists"];
   readonly limits: GatewayLimits;
+  /** How fast phones may register. */
+  readonly registrationRates: Rates;
 }
 
 export interface SipConfig {

@@ -13,6 +13,7 @@ export function crossCheck(loading: Loading, settings: Settings, domains: Domain
   checkPeerDomains(loading, settings, domains);
   checkTimes(loading, settings);
   checkPresence(loading, settings, domains);
+  checkWaiting(loading, settings, domains);
 }
 
 function checkNames(loading: Loading, { sip, xmpp }: Settings): void {
@@ -132,6 +133,15 @@ function checkPresence(loading: Loading, { presence }: Settings, domains: Domain
     });
   });
   checkOnce(loading, "presence.lists", presence.lists, (one) => one.uri, "uri");
+}
+
+function checkWaiting(loading: Loading, { waiting }: Settings, domains: DomainTable): void {
+  const served = new Set(domains.sip.map((rule) => rule.sip));
+  waiting.domains.forEach((domain, index) => {
+    if (served.has(domain)) return;
+    const expected = `a SIP domain of domains.sip (${listed(served)})`;
+    complain(loading, ["waiting", "domains", index], expected, domain);
+  });
 }
 
 function listed(names: ReadonlySet<string>): string {

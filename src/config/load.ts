@@ -8,6 +8,8 @@ import type { DomainTable } from "../core/tables";
 import type { GatewayLimits } from "../gateway/limits";
 import { DEFAULT_LOCAL, type LocalOptions } from "../gateway/presence/local-options";
 import type { PresenceOptions } from "../gateway/presence/options";
+import type { Rates } from "../gateway/rate/rate-limiter";
+import type { WaitingOptions } from "../gateway/waiting/options";
 import type { SipPeer } from "../sip/options";
 import { timersFor } from "../sip/transaction/timers";
 import type { ComponentOptions } from "../xmpp/options";
@@ -19,11 +21,14 @@ import { complain, type Environment, type Loading, resolveFile, whyUnread } from
 import { PACKAGED_MIGRATIONS } from "./packaged";
 import { parseSettings } from "./parse";
 import { ConfigError } from "./problem";
+import { registrarConfig } from "./registrar";
 import type { PeerSettings, Settings, SwitchSettings } from "./schema";
 import { resolveSecret } from "./secret";
 import { loadTables } from "./tables";
 import { loadTls } from "./tls";
 import { type LoadedUsers, loadUsers } from "./users";
+
+import type { RateSetting } from "./values";
 
 /**
  * Reads a configuration and everything that it names.
@@ -41,6 +46,7 @@ export function configFrom(text: string, file: string, env: Environment): Config
   const loading: Loading = { folder: dirname(resolve(file)), env, lineOf: parsed.lineOf, problems: [] };
   const tables = loadTables(loading, settings);
   const listed = usersOf(loading, settings, tables.domains);
+  const registrar = registrarConfig(loading, settings, tables.domains);
   const config: Config = {
     file: resolve(file),
     sip: sipConfig(loading, settings, tables.domains, listed),
@@ -50,8 +56,12 @@ export function configFrom(text: string, file: string, env: Environment): Config
     log: settings.log,
     ...(settings.health.listen === "off" ? {} : { health: settings.health.listen }),
     ...(settings.presence.enabled ? { presence: presenceOptions(settings) } : {}),
+    ...(registrar === undefined ? {} : { registrar }),
     directory: directoryConfig(loading, settings, listed.people),
+    waiting: waitingOptions(settings.waiting),
+    lists: settings.lists,
     limits: gatewayLimits(settings.limits),
+    registrationRates: ratesOf(settings.limits.rates.registrations),
   };
   crossCheck(loading, settings, tables.domains);
   if (loading.problems.length > 0) throw new ConfigError(file, loading.problems);
@@ -174,12 +184,37 @@ function gatewayLimits(limits: Settings["limits"]): GatewayLimits {
     maximumConversations: limits.conversations,
     receiptLifetimeMs: limits.receiptLifetime,
     stopGraceMs: limits.stopGrace,
+    ...messageRates(limits.rates),
   };
 }
 
-function presenceOptions({ presence, sip }: Settings): PresenceOptions {
-  const { limits, retry } = presence;
+/** Nothing at all where everything is off: no message then pays for a look. */
+function messageRates({ messages, slow }: Settings["limits"]["rates"]): Pick<GatewayLimits, "rates"> {
+  const rates = ratesOf(messages);
+  return Object.keys(rates).length === 0 ? {} : { rates: { ...rates, slowMs: slow } };
+}
+
+function ratesOf(settings: Readonly<Record<string, RateSetting | "off">>): Rates {
+  return Object.fromEntries(Object.entries(settings).filter(([, rate]) => rate !== "off"));
+}
+
+function waitingOptions(waiting: Settings["waiting"]): WaitingOptions {
   return {
+    domains: waiting.domains,
+    maximumPerPerson: waiting.messages,
+    maximumOctetsPerPerson: waiting.size,
+    maximumOctets: waiting.total,
+    lifetimeMs: waiting.days * 24 * 3_600_000,
+    otherDevicesMs: waiting.otherDevices,
+  };
+}
+
+function presenceOptions({ presence, sip, limits: { rates } }: Settings): PresenceOptions {
+  const { limits, retry } = presence;
+  const { pair, peer } = rates.subscriptions;
+  return {
+    ...(pair === "off" ? {} : { pairRate: pair }),
+    ...(peer === "off" ? {} : { peerRate: peer }),
     settings: {
       expiresSeconds: Math.ceil(presence.expires / 1000),
       minimumExpiresSeconds: Math.ceil(presence.minimumExpires / 1000),

@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import { ATTRIBUTE, ATTRIBUTE_NAME, DIGEST_PREFIX, FILTER, LDAP_SERVER } from "./directory-values";
 import { foreign, option, optional, required, secret, section, sections } from "./option";
+import { REGISTRAR } from "./registrar-schema";
 import {
   ADVERTISED,
   CONTACT_LIST,
@@ -18,6 +19,7 @@ import {
   list,
   oneOf,
   PROXY_URI,
+  RATE,
   SECRET,
   SIP_ADDRESS,
   SIP_DOMAIN,
@@ -54,6 +56,11 @@ const SWITCHES = {
     YES_NO,
     true,
     "Tell away by RPID beside <show/>; false for baresip, which shows it as offline",
+  ),
+  emptyNotify: optional(
+    oneOf("unknown", "closed"),
+    "unknown",
+    "Meaning of an active NOTIFY without a body; closed for Kamailio's presence server",
   ),
   presenceEntity: optional(oneOf("pres", "sip"), "pres", "URI scheme of entity in PIDF (RFC 3922 §5.1.1)"),
   digestWithoutQop: optional(YES_NO, false, "Take digest answers without qop (libpurple)"),
@@ -342,6 +349,54 @@ const DIRECTORY = section("Who is who: the users file of sip.users first, then L
   }),
 });
 
+const WAITING = section("Messages from XMPP to people with no device (XEP-0160).", {
+  domains: option(
+    list(SIP_DOMAIN),
+    [],
+    "SIP domains whose phones register here and whose people's messages wait for them; else the sender gets an error",
+  ),
+  messages: option(integer(1, 1_000_000), 500, "Messages for one person; one more gets an error"),
+  size: option(size(LARGEST_SIZE), "1 MiB", "Octets of them"),
+  total: option(size(LARGEST_SIZE), "256 MiB", "Octets for everybody together"),
+  days: option(integer(1, 3650), 14, "Days after which a message is given up and its sender told"),
+  otherDevices: option(
+    DURATION,
+    "1 min",
+    "How long after its delivery a message is still given to other devices that register",
+  ),
+});
+
+const LISTS = section("Who may reach whom (XEP-0191); `isthmus lists` shows and changes it.", {
+  entries: option(integer(1, 1_000_000), 1000, "Entries of one list"),
+});
+
+const RATES = section(
+  "How fast somebody may go: beyond the burst messages are slowed, then their sender is warned once, then they are refused.",
+  {
+    messages: section("Messages in both directions.", {
+      sender: option(
+        RATE,
+        "100/s, burst 2000",
+        "Of one sender; off where one address speaks for many people",
+      ),
+      pair: option(RATE, "50/s, burst 1000", "Of one sender to one recipient"),
+      peer: option(RATE, "off", "Of one SIP peer, or of one XMPP server: all of its people together"),
+    }),
+    slow: option(DURATION, "2 s", "The longest that a message is delayed before it is refused"),
+    subscriptions: section(
+      "Subscriptions to presence; those of one watcher are bounded by presence.limits.",
+      {
+        pair: option(RATE, "2/s, burst 200", "Of one watcher to one contact"),
+        peer: option(RATE, "off", "Of one SIP peer, or of one XMPP server"),
+      },
+    ),
+    registrations: section("REGISTER, where phones register here.", {
+      sender: option(RATE, "10/s, burst 200", "Of one person: all of his phones"),
+      peer: option(RATE, "off", "Of one address: all phones behind one NAT"),
+    }),
+  },
+);
+
 /** The whole configuration. */
 export const SCHEMA = section("", {
   sip: SIP,
@@ -367,6 +422,9 @@ export const SCHEMA = section("", {
     listen: option(HEALTH_LISTEN, "127.0.0.1:8060", "Where it is served"),
   }),
   presence: PRESENCE,
+  registrar: REGISTRAR,
+  waiting: WAITING,
+  lists: LISTS,
   directory: DIRECTORY,
   limits: section("Bounds of the gateway between the two sides.", {
     journal: option(integer(1, 10_000_000), 20_000, "Messages taken from XMPP and not yet answered by SIP"),
@@ -380,6 +438,7 @@ export const SCHEMA = section("", {
     conversations: option(integer(1, 10_000_000), 50_000, "Pairs of people whose typing state is remembered"),
     receiptLifetime: option(DURATION, "7 d", "How long a receipt may come after its message"),
     stopGrace: option(DURATION, "5 s", "How long stopping waits for what is under way"),
+    rates: RATES,
   }),
 });
 

@@ -82,6 +82,23 @@ export function size(largest: number): Value<number> {
   });
 }
 
+export interface RateSetting {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** How fast somebody may go, and how much at once after a pause. */
+export const RATE = value(
+  'a rate such as "50/s, burst 500", or off',
+  (raw): RateSetting | "off" | undefined => {
+    if (raw === "off" || raw === false) return "off";
+    const parts = typeof raw === "string" ? RATE_PATTERN.exec(raw) : null;
+    if (parts === null) return undefined;
+    const [perSecond, burst] = [Number(parts[1]), Number(parts[2])];
+    return perSecond > 0 && burst >= 1 ? { perSecond, burst } : undefined;
+  },
+);
+
 export interface HostPort {
   /** Without the brackets of an IPv6 literal. */
   readonly host: string;
@@ -271,6 +288,7 @@ const DURATION_UNITS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_00
 const SIZE_UNITS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 const DURATION_PATTERN = /^([0-9]{1,9}(?:\.[0-9]{1,3})?) ?(ms|s|min|h|d)$/;
 const SIZE_PATTERN = /^([0-9]{1,12}) ?(B|KiB|MiB|GiB)$/;
+const RATE_PATTERN = /^([0-9]{1,7}(?:\.[0-9]{1,3})?) ?\/ ?s, burst ([0-9]{1,7})$/;
 const PORT_PATTERN = /^[0-9]{1,5}$/;
 const PREFIX_PATTERN = /^[0-9]{1,3}$/;
 const HEX_PATTERN = /^[0-9a-fA-F]+$/;

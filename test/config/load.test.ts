@@ -7,6 +7,7 @@ import { gatewayLimits, sipOptions, tables, xmppOptions } from "../../src/config
 import { ConfigError, type Problem } from "../../src/config/problem";
 import { DEFAULT_SWITCHES } from "../../src/core/switches";
 import { DEFAULT_LIMITS } from "../../src/gateway/limits";
+import { DEFAULT_WAITING } from "../../src/gateway/waiting/options";
 import { makeCertificates } from "../support/certificates";
 import { needs } from "../support/requires";
 
@@ -57,7 +58,14 @@ test("a small configuration gives every option that the parts need", () => {
   });
   expect([...tables(config).switches.keys()]).toEqual(["default", "kamailio"]);
   expect(tables(config).errors.toXmpp.get(404)).toMatchObject({ condition: "item-not-found" });
-  expect(gatewayLimits(config)).toEqual(DEFAULT_LIMITS);
+  const { rates, ...limits } = gatewayLimits(config);
+  expect(limits).toEqual(DEFAULT_LIMITS);
+  expect(rates).toEqual({
+    sender: { perSecond: 100, burst: 2000 },
+    pair: { perSecond: 50, burst: 1000 },
+    slowMs: 2000,
+  });
+  expect(config.waiting).toEqual(DEFAULT_WAITING);
   expect(config.store.file).toBe(join(folder, "isthmus.db"));
 });
 

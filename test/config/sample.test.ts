@@ -47,8 +47,12 @@ test("keys that are commented out parse too, once the comment sign is gone", () 
 });
 
 test("the defaults are those of the contracts", () => {
-  const { sip, limits } = settingsOf("");
+  const {
+    sip,
+    limits: { rates, ...limits },
+  } = settingsOf("");
   expect(sip.timers).toEqual(DEFAULT_TIMERS);
+  expect(rates.messages.peer).toBe("off");
   expect(limits).toEqual({
     journal: DEFAULT_LIMITS.maximumJournal,
     perPair: DEFAULT_LIMITS.maximumPerPair,
