@@ -19,6 +19,11 @@ export interface PeerSwitches {
   readonly receiptOn200: boolean;
   /** Tell away as an RPID activity too? COMPAT(baresip 1.0) takes it for offline; `<show/>` tells it in any case. */
   readonly rpidAway: boolean;
+  /**
+   * What an active NOTIFY without a body says: RFC 8048 leaves it open. COMPAT(Kamailio 5.6): its presence server sends one when
+   * the last publication of a user has ended, and never tells otherwise that he has gone: `closed` there.
+   */
+  readonly emptyNotify: "unknown" | "closed";
   /** Scheme of `entity` in PIDF: RFC 3922 §5.1.1 says pres; sip for a peer that compares it with the URI it asked for. */
   readonly presenceEntity: "pres" | "sip";
   /** Answer RFC 2069 style digests too? COMPAT(libpurple 2.14) drops qop from its answer. */
@@ -40,6 +45,7 @@ export const DEFAULT_SWITCHES: PeerSwitches = {
   plainAsHtml: false,
   receiptOn200: true,
   rpidAway: true,
+  emptyNotify: "unknown",
   presenceEntity: "pres",
   digestWithoutQop: false,
   dialogViaProxy: false,

@@ -90,6 +90,8 @@ function initial(
   if (input.body.length === 0) return refused(reject("BODY_EMPTY", "initial publication")); // step 5
   const document = readBody(input, context);
   if (!document.ok) return refused(document.rejection);
+  const twin = twinOf(input, valid, context.now);
+  if (twin !== undefined && seconds > 0) return updated(input, twin, seconds, context);
   const etag = firstEtag(context.now, context.random, document.value);
   const answer = { expiresSeconds: seconds, etag };
   if (seconds === 0) return { kind: "remove", answer };
@@ -102,6 +104,17 @@ function initial(
     isNews: true,
     answer,
   };
+}
+
+/**
+ * COMPAT(baresip 1.0): at its start it publishes the same document twice, both times as if for the first time, when the first
+ * answer takes more than 10 ms; then it remembers the second tag only, and the first would be a device that nobody ends.
+ */
+function twinOf(input: SipEventInput, valid: readonly Publication[], now: number): Publication | undefined {
+  const recent = valid.filter(({ modifiedAt }) => now - modifiedAt < TWIN_MS);
+  if (recent.length === 0) return undefined;
+  const body = UTF8.decode(input.body);
+  return recent.find((row) => row.body === body && row.contentType === (input.contentType ?? ""));
 }
 
 /** A phone that crashes publishes anew each time. It hears of the loss by a 412 and then publishes once more (§5). */
@@ -178,3 +191,5 @@ const UTF8 = new TextDecoder();
 const ALLOW_EVENTS = [["Allow-Events", "presence"]] as const;
 const ACCEPT = [["Accept", "application/pidf+xml"]] as const;
 const ACCEPT_ENCODING = [["Accept-Encoding", "identity"]] as const;
+/** Longer than a slow answer, shorter than any person's second phone takes to start in the very same state. */
+const TWIN_MS = 5_000;

@@ -9,6 +9,7 @@ import { grantedExpires } from "../../core/subscription/expires";
 import { type SipWatcherRecord, sipWatcherKey } from "../../core/subscription/record";
 import type { RateLimiter } from "../rate/rate-limiter";
 import type { SipAnswer } from "../sides";
+import { closed } from "./bodies";
 import type { PresenceContext } from "./context";
 import { bareOf, type Subject } from "./local-answers";
 import type { Machines } from "./machines";
@@ -164,7 +165,7 @@ export class SipEvents {
     if (packageName !== undefined && packageName !== "presence") {
       return this.#refuse(input, reject("EVENT_UNKNOWN", packageName, ALLOW_EVENTS));
     }
-    const document = this.#document(input);
+    const document = this.#document(input, record.peer);
     const { watcher, presentity } = record;
     const last = this.#shown.get(watcher, presentity);
     const event = { kind: "notify", input, document, last } as const;
@@ -172,8 +173,11 @@ export class SipEvents {
     return turn.answer ?? this.#refuse(input, reject("NO_DIALOG"));
   }
 
-  #document(input: SipEventInput): PresenceDocument | "none" | "unreadable" {
-    if (input.body.length === 0) return "none";
+  #document(input: SipEventInput, peer: string): PresenceDocument | "none" | "unreadable" {
+    if (input.body.length === 0) {
+      const isActive = input.subscriptionState?.state === "active";
+      return isActive && this.#context.switchesOf(peer).emptyNotify === "closed" ? closed(undefined) : "none";
+    }
     const read = readPresenceDocument(input.contentType ?? PIDF_TYPE, input.body, {
       ...(input.contentLanguage === undefined ? {} : { contentLanguage: input.contentLanguage }),
     });

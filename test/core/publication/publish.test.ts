@@ -54,6 +54,17 @@ test("a second phone does not touch what the first has published (RFC 3903 §4.1
   expect(decision.evicts).toBeUndefined();
 });
 
+test("the same document as if for the first time, within seconds, is the same phone once more (baresip 1.0)", () => {
+  const twin = row("e1", { modifiedAt: NOW - 10 });
+  expect(stored(decide(publishOf(), [twin]))).toMatchObject({
+    operation: "modify",
+    replaces: "e1",
+    isNews: false,
+  });
+  const other = row("e1", { modifiedAt: NOW - 10, body: JSON.stringify(documentOf(device("t2"))) });
+  expect(stored(decide(publishOf(), [other])).replaces).toBeUndefined();
+});
+
 test("a refresh keeps the document and its time, under a new tag (RFC 3903 §4.3)", () => {
   const decision = stored(decide(bodiless({ ifMatch: "e1" })));
   expect(decision).toMatchObject({ operation: "refresh", replaces: "e1", isNews: false });

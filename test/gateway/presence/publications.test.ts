@@ -152,6 +152,7 @@ test("what the disk did not take is not answered by 200 and not told (RFC 3903 Â
 
 test("a phone that crashes and publishes anew each time does not fill the store", async () => {
   const { publications, store } = stage();
-  for (let n = 0; n < 20; n += 1) await publications.handle(publishOf());
+  for (let n = 0; n < 20; n += 1)
+    await publications.handle(publishOf({ body: bodyOf(documentOf(device(`t${n}`))) }));
   expect(store.rows.size).toBe(SETTINGS.maximumPublications);
 });

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { SipDialogRequest } from "../../../src/core/effect";
 import type { ProofOutcome, SipDialogOutcome, SipEventInput } from "../../../src/core/input";
+import { DEFAULT_SWITCHES, type PeerSwitches } from "../../../src/core/switches";
 import { createGateway, type Gateway } from "../../../src/gateway/gateway";
 import { DEFAULT_LIMITS } from "../../../src/gateway/limits";
 import type { ListBook } from "../../../src/gateway/lists/list-book";
@@ -42,6 +43,7 @@ export interface PresenceStage {
 
 export interface PresenceStageOptions {
   readonly presence?: Partial<PresenceOptions>;
+  readonly switches?: Partial<PeerSwitches>;
   readonly store?: OpenStore;
   readonly clock?: FixedClock;
   /** Made of the stage's store and clock. */
@@ -154,7 +156,13 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
         publications: store.publications,
         capabilities: CAPABILITIES,
       },
-      tables: TABLES,
+      tables: {
+        ...TABLES,
+        switches: new Map([
+          ["default", DEFAULT_SWITCHES],
+          ["phones", { ...DEFAULT_SWITCHES, ...options.switches }],
+        ]),
+      },
       limits: DEFAULT_LIMITS,
       clock,
       ids: { random: () => `id${id++}` },

@@ -202,3 +202,15 @@ test("a domain that no rule maps gets an error, not silence", async () => {
   expect(stage.stanzas()).toEqual([expect.stringMatching(/type='error'.*item-not-found/)]);
   await stage.stop();
 });
+
+test("with emptyNotify: closed an active NOTIFY without a body takes the device away (Kamailio's presence server)", async () => {
+  const stage = await presenceStage({ switches: { emptyNotify: "closed" } });
+  const subscribe = await watching(stage);
+  await stage.sip(notify(subscribe, 2, "active"));
+  expect(stage.stanzas()).toEqual([expect.stringMatching(/romeo@sip.example\/phone.*type='unavailable'/)]);
+  await stage.sip(notify(subscribe, 3, "active"));
+  expect(stage.stanzas()).toEqual([]);
+  await stage.sip(notify(subscribe, 4, "active", OPEN));
+  expect(stage.stanzas()).toEqual([expect.stringMatching(/^<presence from='romeo@sip.example\/phone'/)]);
+  await stage.stop();
+});
