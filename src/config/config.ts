@@ -5,6 +5,7 @@ import type { ContentTypeTable, DomainTable, ErrorTable, PresenceTable } from ".
 import type { GatewayLimits } from "../gateway/limits";
 import type { PresenceOptions } from "../gateway/presence/options";
 import type { Rates } from "../gateway/rate/rate-limiter";
+import type { ServiceOptions } from "../gateway/service/options";
 import type { WaitingOptions } from "../gateway/waiting/options";
 import type { DigestUser, SipPeer } from "../sip/options";
 import type { TimerOptions } from "../sip/transaction/timers";
@@ -31,6 +32,8 @@ export interface Config {
   /** Absent: presence is off. */
   readonly presence?: PresenceOptions;
   readonly directory: DirectoryConfig;
+  /** What XMPP users meet beside messages and presence. */
+  readonly service: ServiceOptions;
   /** Absent: no phones register here. */
   readonly registrar?: RegistrarConfig;
   readonly waiting: WaitingOptions;

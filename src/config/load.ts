@@ -24,6 +24,7 @@ import { ConfigError } from "./problem";
 import { registrarConfig } from "./registrar";
 import type { PeerSettings, Settings, SwitchSettings } from "./schema";
 import { resolveSecret } from "./secret";
+import { serviceOptions } from "./service";
 import { loadTables } from "./tables";
 import { loadTls } from "./tls";
 import { type LoadedUsers, loadUsers } from "./users";
@@ -58,6 +59,7 @@ export function configFrom(text: string, file: string, env: Environment): Config
     ...(settings.presence.enabled ? { presence: presenceOptions(settings) } : {}),
     ...(registrar === undefined ? {} : { registrar }),
     directory: directoryConfig(loading, settings, listed.people),
+    service: serviceOptions(settings),
     waiting: waitingOptions(settings.waiting),
     lists: settings.lists,
     limits: gatewayLimits(settings.limits),

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { ATTRIBUTE, ATTRIBUTE_NAME, DIGEST_PREFIX, FILTER, LDAP_SERVER } from "./directory-values";
 import { foreign, option, optional, required, secret, section, sections } from "./option";
 import { REGISTRAR } from "./registrar-schema";
+import { SERVICE } from "./service-schema";
 import {
   ADVERTISED,
   CONTACT_LIST,
@@ -426,6 +427,7 @@ export const SCHEMA = section("", {
   waiting: WAITING,
   lists: LISTS,
   directory: DIRECTORY,
+  service: SERVICE,
   limits: section("Bounds of the gateway between the two sides.", {
     journal: option(integer(1, 10_000_000), 20_000, "Messages taken from XMPP and not yet answered by SIP"),
     perPair: option(integer(1, 1_000_000), 500, "Of those, messages of one pair of people"),

@@ -41,7 +41,7 @@ test("an unknown key is refused with the one that was meant", () => {
 
 test("an unknown key that resembles nothing is refused with the list of those known", () => {
   expect(problemsOf("zzzzzzz: 1")[0]?.expected).toBe(
-    "one of sip, xmpp, domains, mappings, store, log, health, presence, waiting, lists, directory, limits",
+    "one of sip, xmpp, domains, mappings, store, log, health, presence, registrar, waiting, lists, directory, service, limits",
   );
 });
 
