@@ -9,6 +9,7 @@ import { createGateway, type GatewayState, type StopReport } from "./gateway/gat
 import { sipOfKnownPeople, xmppOfKnownPeople } from "./gateway/known-people";
 import { ListBook } from "./gateway/lists/list-book";
 import type { PresenceOptions } from "./gateway/presence/options";
+import { createRegistrar } from "./gateway/registrar/registrar";
 import type { Log, XmppSide } from "./gateway/sides";
 import { Whois } from "./gateway/whois";
 import { type HealthReport, startHealth } from "./health/server";
@@ -61,14 +62,35 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   });
   const transports = options.watchTransports?.(plainTransports) ?? plainTransports;
   const locator = createLocator({ clock, log: log.child({ side: "sip" }) });
-  const sip = createSipSide(sipConfig, {
+  const directory = createDirectory(config.directory, {
+    clock,
+    log: log.child({ side: "directory" }),
+    counters,
+    addresses: addressesOf(config.domains),
+  });
+  const userAgent = createSipSide(sipConfig, {
     transports,
     locator,
     clock,
     ids,
     log: log.child({ side: "sip" }),
     counters,
+    directory: config.directory.sources.length === 0 ? undefined : directory,
   });
+  const registrar =
+    config.registrar &&
+    createRegistrar({
+      sip: userAgent,
+      options: config.registrar,
+      store: store.bindings,
+      tables: tables(config),
+      directory,
+      clock,
+      ids,
+      log: log.child({ side: "registrar" }),
+      counters,
+    });
+  const sip = registrar?.sip ?? userAgent;
   const component = createXmppSide(xmppOptions(config, VERSION), {
     clock,
     ids,
@@ -76,12 +98,6 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     counters,
   });
   const xmpp = options.watchXmpp?.(component) ?? component;
-  const directory = createDirectory(config.directory, {
-    clock,
-    log: log.child({ side: "directory" }),
-    counters,
-    addresses: addressesOf(config.domains),
-  });
   const whois = new Whois(directory, tables(config));
   const known = config.directory.sources.length === 0 ? undefined : { whois, log, counters };
   const lists = new ListBook({
@@ -96,6 +112,9 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     xmpp: known === undefined ? xmpp : xmppOfKnownPeople(xmpp, known),
     store,
     ...(config.presence === undefined ? {} : { presence: presenceParts(config.presence, store) }),
+    ...(registrar === undefined
+      ? {}
+      : { waiting: { options: config.waiting, store: store.waiting, devices: registrar.book } }),
     lists,
     tables: tables(config),
     limits: gatewayLimits(config),

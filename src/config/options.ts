@@ -3,6 +3,7 @@
 import type { PeerSwitches } from "../core/switches";
 import type { Tables } from "../core/tables";
 import type { GatewayLimits } from "../gateway/limits";
+import { DIGEST_ALGORITHMS, type DigestAlgorithm } from "../sip/auth/digest";
 import type { SipOptions } from "../sip/options";
 import type { XmppOptions } from "../xmpp/options";
 import type { Config } from "./config";
@@ -23,6 +24,9 @@ export function sipOptions(config: Config, version: string): SipOptions {
     peers: sip.peers,
     domains: servedDomains(config),
     users: sip.users,
+    signingDomains: signingDomains(config),
+    ...(config.registrar === undefined ? {} : { registrar: config.registrar }),
+    digestAlgorithms: offeredAlgorithms(config.directory, sip.realm),
     realm: sip.realm,
     accept: config.contentTypes.accept,
     software: `${SOFTWARE}/${version}`,
@@ -64,6 +68,26 @@ export function gatewayLimits(config: Config): GatewayLimits {
 /** Every SIP domain that a rule names; "*" when any far domain is reached under its own name. */
 function servedDomains({ domains }: Config): string[] {
   return [...new Set([...domains.sip.map((rule) => rule.sip), ...domains.xmpp.map((rule) => rule.sip)])];
+}
+
+/** SIP domains of the users file; with LDAP anybody of a domain that lives on SIP may sign, as far as LDAP knows him. */
+function signingDomains({ directory, domains }: Config): string[] {
+  const isInLdap = directory.sources.some(({ kind }) => kind === "ldap");
+  return isInLdap ? domains.sip.map((rule) => rule.sip) : [];
+}
+
+/** The strongest first: what everybody listed can answer, and what LDAP has an attribute for. */
+function offeredAlgorithms({ sources }: Config["directory"], realm: string): readonly DigestAlgorithm[] {
+  const held = sources.flatMap((source): (readonly string[])[] => {
+    if (source.kind === "users")
+      return source.people.filter((one) => one.realm === realm).map(({ ha1 }) => Object.keys(ha1));
+    const { md5, sha256, sha512 } = source.attributes;
+    const names = { MD5: md5, "SHA-256": sha256, "SHA-512-256": sha512 };
+    return [DIGEST_ALGORITHMS.filter((algorithm) => names[algorithm] !== undefined)];
+  });
+  const shared = DIGEST_ALGORITHMS.filter((algorithm) => held.every((one) => one.includes(algorithm)));
+  if (shared.length > 0) return shared;
+  return DIGEST_ALGORITHMS.filter((algorithm) => held.some((one) => one.includes(algorithm)));
 }
 
 const SOFTWARE = "Isthmus";
