@@ -11,30 +11,35 @@ import { probesOf } from "./probes";
 export const check: Command = {
   name: "check",
   summary: "validate the configuration and try every part of it",
-  help: `isthmus check [--config FILE] [--json]
+  help: `isthmus check [--person WHO] [--config FILE] [--json]
 
 Validates the configuration, naming each wrong key and what is expected; then tries the real things in turn: the database,
-the health page, the SIP listeners, the handshake of each XMPP component, the next hop of each SIP peer by OPTIONS. Says
-what failed and what to do. A silent next hop is given up after 6.4 s, a silent XMPP server after 10 s.
+the health page, each LDAP server and one person in the directory, the SIP listeners, the handshake of each XMPP component,
+the next hop of each SIP peer by OPTIONS. Says what failed and what to do. A silent next hop is given up after 6.4 s, a
+silent XMPP server after 10 s.
 
 Beside a gateway that runs already, found by its health page, what that one holds is asked of it and not opened a second
 time. Where health.listen is off, stop the gateway first: a second component connection could take messages from it.
 
-  --json   print one object: {config, probes: [{name, ok, detail, advice}]}, or {config, problems: [{key, line, found,
-           expected}]} when the configuration is wrong
+  --person WHO   look up this address or username in the directory, instead of that of directory.person
+  --json         print one object: {config, probes: [{name, ok, detail, advice}]}, or {config, problems: [{key, line,
+                 found, expected}]} when the configuration is wrong
 
 Exit codes: 0 all is well; 1 something failed; 2 the configuration is wrong, or there is none.
 
 Example: isthmus check --config /etc/isthmus/isthmus.yaml
 `,
   async run(args, terminal) {
-    const { positionals, flags, values } = readArguments(args, { flags: ["json"], values: ["config"] });
+    const { positionals, flags, values } = readArguments(args, {
+      flags: ["json"],
+      values: ["config", "person"],
+    });
     if (positionals.length > 0)
       throw new UsageError(`check takes no ${positionals[0]}; name a file with --config`);
     const json = flags.has("json");
     const config = configOrProblems(values.get("config"), json, terminal);
     if (config === undefined) return EXIT.usage;
-    const { probes, close } = await probesOf(config);
+    const { probes, close } = await probesOf(config, values.get("person"));
     try {
       return await runProbes(config.file, probes, json, terminal);
     } finally {

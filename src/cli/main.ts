@@ -11,11 +11,12 @@ import { run } from "./run";
 import { sandbox } from "./sandbox";
 import { subs } from "./subs";
 import { translate } from "./translate";
+import { who } from "./who";
 
 /** Time to write the last lines and to close connections. */
 const LINGER_MS = 2_000;
 
-const COMMANDS: readonly Command[] = [run, check, subs, map, translate, config, sandbox];
+const COMMANDS: readonly Command[] = [run, check, subs, who, map, translate, config, sandbox];
 
 /**
  * Runs one command.

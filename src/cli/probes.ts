@@ -14,6 +14,7 @@ import type { ListenerOptions } from "../sip/transport/transport";
 import { type ComponentSide, createXmppSide, type LinkState } from "../xmpp/component";
 import type { ComponentOptions } from "../xmpp/options";
 import type { Probe, ProbeResult } from "./probe";
+import { directoryProbes } from "./probe-directory";
 import { sipProbes } from "./probe-sip";
 import { probeStore } from "./probe-store";
 import { type RunningGateway, runningGateway } from "./running";
@@ -27,14 +28,18 @@ export interface ProbeSet {
   close(): Promise<void>;
 }
 
-/** In the order in which a gateway would need them. What a running gateway holds is asked of it instead of opened. */
-export async function probesOf(config: Config): Promise<ProbeSet> {
+/**
+ * In the order in which a gateway would need them. What a running gateway holds is asked of it instead of opened.
+ * @param person whom to look up in the directory; absent: whomever the configuration names
+ */
+export async function probesOf(config: Config, person?: string): Promise<ProbeSet> {
   const running = await runningGateway(config.health);
   const sip = sipProbes(config, running);
   const probes: Probe[] = [
     ...(running === undefined ? [] : [runningProbe(running)]),
     { name: `database ${config.store.file}`, run: async () => probeStore(config.store) },
     ...healthProbe(config, running),
+    ...directoryProbes(config, person),
     ...config.sip.listeners.map((listener) => ({
       name: `SIP listener ${listenerName(listener)}`,
       run: () => sip.listener(listener),

@@ -61,7 +61,8 @@ export async function openConnection(
     return connection;
   } catch (error) {
     connection?.close();
-    throw new LdapFailure(isLate ? serverProblem("timeout", stage) : problemOf(error, stage));
+    const problem = problemOf(connection?.fault ?? error, stage);
+    throw new LdapFailure(isLate ? serverProblem("timeout", stage) : problem);
   } finally {
     cancel();
   }
@@ -74,7 +75,7 @@ export class LdapConnection {
   readonly #stream: LdapStream;
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
-  #fault: LdapProblem | undefined;
+  #isLate = false;
   #isOpen = true;
   #onClose: () => void = () => undefined;
 
@@ -85,9 +86,7 @@ export class LdapConnection {
     this.#clock = clock;
     const stream = new LdapStream(socket, options.limits.answerOctets);
     this.#stream = stream;
-    stream.on("error", (error) => {
-      this.#fault ??= problemOf(error, "search");
-    });
+    stream.on("error", () => undefined); // stream.fault tells
     stream.on("close", () => {
       this.#isOpen = false;
       this.#onClose();
@@ -107,6 +106,11 @@ export class LdapConnection {
     return this.#isOpen;
   }
 
+  /** Why it ended, if not in good order. */
+  get fault(): Error | undefined {
+    return this.#stream.fault;
+  }
+
   /** Calls back when the connection ends, from whichever side. */
   onClose(callback: () => void): void {
     this.#onClose = callback;
@@ -123,13 +127,15 @@ export class LdapConnection {
     const { queryMs } = this.#options.limits;
     this.#stream.newAnswer();
     const cancel = this.#clock.after(queryMs, () => {
-      this.#fault ??= serverProblem("timeout");
+      this.#isLate = true;
       this.close();
     });
     try {
       return { ok: true, entries: await this.#collect(search, Math.ceil(queryMs / 1000)) };
     } catch (error) {
-      const problem = this.#fault ?? problemOf(error, "search");
+      const problem = this.#isLate
+        ? serverProblem("timeout")
+        : problemOf(this.#stream.fault ?? error, "search");
       if (problem.isServer) this.close();
       return { ok: false, problem };
     } finally {

@@ -12,6 +12,7 @@ import { photoOf } from "./photo";
 export interface ReadEntry {
   readonly person: Person;
   readonly sipKeys: ReadonlySet<string>;
+  /** Those that stand in the entry. */
   readonly jids: ReadonlySet<string>;
 }
 
@@ -78,7 +79,7 @@ export class EntryReader {
         ...(card === undefined ? {} : { card }),
       }),
       sipKeys: new Set([sip, ...sips, ...aliases].map(sipKey)),
-      jids: new Set([jid, ...jids, ...jidAliases]),
+      jids: new Set([...jids, ...jidAliases]),
     };
   }
 

@@ -102,7 +102,7 @@ export class LdapPool {
 
   #wait(): Promise<LdapConnection | LdapProblem> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(this.#limits.queryMs, () => {
+      const cancel = this.#clock.after(PATIENCE * this.#limits.queryMs, () => {
         this.#waiting.delete(waiter);
         resolve(BUSY);
       });
@@ -158,3 +158,8 @@ export class LdapPool {
 
 /** All connections are in use and enough others wait: the server may be well. */
 const BUSY: LdapProblem = { reason: "busy", isServer: false };
+/**
+ * Time limits of a question that one may wait for its turn: longer than one, so that whoever waits for a server that hangs
+ * learns it from those before him, and can still ask another.
+ */
+const PATIENCE = 2;

@@ -8,7 +8,7 @@ import type { LdapReply, LdapSearch } from "./connection";
 import { EntryReader, type ReadEntry } from "./entry";
 import type { LdapOptions } from "./options";
 import { LdapQuestions } from "./questions";
-import { LdapServers } from "./servers";
+import { LdapServers, type ServersReply } from "./servers";
 
 export interface LdapDeps {
   readonly clock: Clock;
@@ -28,6 +28,7 @@ class LdapSource implements Source {
   readonly #reader: EntryReader;
   readonly #questions: LdapQuestions;
   readonly #servers: LdapServers;
+  readonly #longestMs: number;
 
   constructor(options: LdapOptions, deps: LdapDeps) {
     this.name = options.name;
@@ -35,6 +36,7 @@ class LdapSource implements Source {
     this.#reader = new EntryReader(options, deps.addresses);
     this.#questions = new LdapQuestions(options, this.#reader);
     this.#servers = new LdapServers(options, deps);
+    this.#longestMs = options.limits.connectMs + 2 * options.limits.queryMs;
   }
 
   find(question: Question): Looked<Found> {
@@ -72,12 +74,26 @@ class LdapSource implements Source {
   }
 
   async #ask(search: LdapSearch): Promise<DirectoryAnswer<{ entries: readonly Entry[]; server: string }>> {
-    const asked = await this.#servers.search(search);
+    const asked = await this.#inTime(this.#servers.search(search));
     if (!asked.ok) return { kind: "unavailable", retryAfter: asked.retryAfter };
     const { reply, server } = asked;
     if (reply.ok) return { kind: "found", value: { entries: reply.entries, server } };
     this.#report(reply, server);
     return { kind: "unavailable", retryAfter: this.#servers.retryAfter };
+  }
+
+  /** All servers and all waiting together: nobody is left without an answer for longer. */
+  #inTime(asking: Promise<ServersReply>): Promise<ServersReply> {
+    return new Promise((resolve) => {
+      const cancel = this.#deps.clock.after(this.#longestMs, () => {
+        this.#deps.counters.add("directory.ldap.late");
+        resolve({ ok: false, retryAfter: this.#servers.retryAfter });
+      });
+      void asking.then((reply) => {
+        cancel();
+        resolve(reply);
+      });
+    });
   }
 
   #report({ problem }: Extract<LdapReply, { ok: false }>, server: string): void {

@@ -10,6 +10,8 @@ export class LdapStream extends Duplex {
   /** The library asks a socket for these. */
   readonly connecting = false;
   readonly readyState = "open";
+  /** Why it ended, if not in good order: the library drops listeners that are not its own. */
+  fault: Error | undefined;
   readonly #inner: Socket;
   readonly #maximum: number;
   #octets = 0;
@@ -48,6 +50,7 @@ export class LdapStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.fault ??= error ?? undefined;
     this.#inner.destroy();
     this.#chunks = [];
     done(error);
