@@ -6,6 +6,7 @@ import { VERSION } from "../runtime/version";
 import { check } from "./check";
 import { type Command, EXIT, type ExitCode, type Terminal, UsageError } from "./command";
 import { config } from "./config-init";
+import { lists } from "./lists";
 import { map } from "./map";
 import { run } from "./run";
 import { sandbox } from "./sandbox";
@@ -16,7 +17,7 @@ import { who } from "./who";
 /** Time to write the last lines and to close connections. */
 const LINGER_MS = 2_000;
 
-const COMMANDS: readonly Command[] = [run, check, subs, who, map, translate, config, sandbox];
+const COMMANDS: readonly Command[] = [run, check, subs, lists, who, map, translate, config, sandbox];
 
 /**
  * Runs one command.
