@@ -22,7 +22,10 @@ export class FilterTemplate {
     const parts = template.split(PLACE);
     this.#texts = parts.filter((_, index) => index % 2 === 0);
     this.#places = parts.filter((_, index) => index % 2 === 1).map(placeNamed);
-    FilterParser.parseString(this.fill(SAMPLE) ?? "");
+    const sample = this.fill(SAMPLE) ?? "";
+    FilterParser.parseString(sample);
+    // The library closes what was left open; beside another filter that would change the meaning of both.
+    if (!isBalanced(sample)) throw new Error("its parentheses do not match");
   }
 
   get places(): readonly Place[] {
@@ -94,6 +97,18 @@ function formsOf({ user, domain, uri }: SipAddress): string[] {
   if (uri !== `sip:${address}`) forms.push(uri);
   if (TELEPHONE.test(user)) forms.push(`tel:${user}`);
   return forms;
+}
+
+/** One pair around everything. */
+function isBalanced(filter: string): boolean {
+  let depth = 0;
+  for (let index = 0; index < filter.length; index++) {
+    const character = filter[index];
+    if (character === "(") depth++;
+    if (character === ")") depth--;
+    if (depth < 0 || (depth === 0 && index < filter.length - 1)) return false;
+  }
+  return depth === 0;
 }
 
 function placeNamed(name: string): Place {

@@ -1,0 +1,152 @@
+import type { Entry } from "ldapts";
+import { EntryReader } from "../../../src/directory/ldap/entry";
+import type { LdapAttributes } from "../../../src/directory/ldap/options";
+import { ADDRESSES, ATTRIBUTES, ldapOptions } from "../../support/directory";
+
+function reader(attributes: Partial<LdapAttributes> = {}) {
+  return new EntryReader(ldapOptions([], { attributes: { ...ATTRIBUTES, ...attributes } }), ADDRESSES);
+}
+
+const entry = (attributes: Record<string, string | Buffer | (string | Buffer)[]>): Entry => ({
+  dn: "uid=romeo",
+  ...attributes,
+});
+const HASH = "0123456789abcdef0123456789abcdef";
+
+describe("addresses", () => {
+  test.each<[string, Record<string, string | string[]>, object | undefined]>([
+    [
+      "with a scheme or without",
+      { sipAddress: "romeo@SIP.example" },
+      { sipUri: "sip:romeo@sip.example", jid: "romeo@sip.example" },
+    ],
+    [
+      "a JID of his own",
+      { sipAddress: "sip:romeo@sip.example", jid: "Romeo@xmpp.example" },
+      { jid: "romeo@xmpp.example" },
+    ],
+    [
+      "a JID alone",
+      { jid: "juliet@xmpp.example" },
+      { sipUri: "sip:juliet@xmpp.example", jid: "juliet@xmpp.example" },
+    ],
+    [
+      "a name that a URI must encode",
+      { sipAddress: "jürgen@sip.example" },
+      { sipUri: "sip:j%C3%BCrgen@sip.example" },
+    ],
+    [
+      "several in no order: the same every time",
+      { sipAddress: ["sip:z@sip.example", "sip:a@sip.example"] },
+      { sipUri: "sip:a@sip.example" },
+    ],
+    [
+      "another kind of address beside it",
+      { sipAddress: ["smtp:x@sip.example", "sip:a@sip.example"] },
+      { sipUri: "sip:a@sip.example" },
+    ],
+    ["none", { cn: "Romeo" }, undefined],
+    [
+      "of a domain that no rule serves, without a JID",
+      { sipAddress: "sip:romeo@elsewhere.example" },
+      undefined,
+    ],
+    ["no address at all", { sipAddress: "not an address", jid: "@" }, undefined],
+    ["longer than any", { sipAddress: `${"x".repeat(2_000)}@sip.example` }, undefined],
+  ])("%s", (_, attributes, person) => {
+    const read = reader().read(entry(attributes));
+    if (person === undefined) expect(read).toBeUndefined();
+    else expect(read?.person).toMatchObject(person);
+  });
+
+  test("of a text around an attribute", () => {
+    const read = reader({ sip: "{uid}@sip.example" }).read(entry({ uid: "romeo" }));
+    expect(read?.person).toMatchObject({ sipUri: "sip:romeo@sip.example", jid: "romeo@sip.example" });
+  });
+
+  test("all of them, for comparing", () => {
+    const read = reader({ jidAliases: "jidAlias" }).read(
+      entry({
+        sipAddress: "sip:romeo@sip.example",
+        sipAlias: ["R@sip.example", "tel:+39-045"],
+        jidAlias: "Mont@xmpp.example",
+      }),
+    );
+    expect([...(read?.sipKeys ?? [])]).toEqual(["romeo@sip.example", "r@sip.example", "+39045@sip.example"]);
+    expect([...(read?.jids ?? [])]).toEqual(["mont@xmpp.example"]);
+  });
+});
+
+describe("may he use the service", () => {
+  const isAllowed = (allowed: LdapAttributes["allowed"], attributes: Record<string, string | string[]>) => {
+    const { allowed: _, ...others } = ATTRIBUTES;
+    const options = ldapOptions([], {
+      attributes: { ...others, ...(allowed === undefined ? {} : { allowed }) },
+    });
+    const read = new EntryReader(options, ADDRESSES).read(
+      entry({ sipAddress: "sip:romeo@sip.example", ...attributes }),
+    );
+    return read?.person.isAllowed;
+  };
+  const group = { attribute: "memberOf", value: "cn=phones,dc=example" };
+
+  test("everybody where nothing says", () => expect(isAllowed(undefined, {})).toBe(true));
+  test("whoever has the value", () => {
+    expect(isAllowed(group, { memberof: ["cn=a,dc=example", "CN=Phones,DC=example"] })).toBe(true);
+    expect(isAllowed(group, { memberof: "cn=a,dc=example" })).toBe(false);
+    expect(isAllowed(group, {})).toBe(false);
+  });
+});
+
+describe("digests", () => {
+  test("lose the prefix, and come in lower case", () => {
+    const digests = reader({ digestPrefix: "{username}:{realm}:" }).digestsOf(
+      entry({
+        sipDigestMd5: `romeo:sip.example:${HASH.toUpperCase()}`,
+        sipDigestSha512: `romeo:sip.example:${HASH}${HASH}`,
+      }),
+      "romeo",
+    );
+    expect(digests).toEqual({ MD5: HASH, "SHA-512-256": HASH + HASH });
+  });
+
+  test.each<[string, string | string[]]>([
+    ["without its prefix", HASH],
+    ["of another realm", `other.example:${HASH}`],
+    ["of another length", `sip.example:${HASH}00`],
+    ["that is no hex", `sip.example:${"x".repeat(32)}`],
+    ["and another one", [`sip.example:${HASH}`, `sip.example:${"0".repeat(32)}`]],
+    ["that is empty", ""],
+  ])("%s is none", (_, sipDigestMd5) => {
+    expect(reader().digestsOf(entry({ sipDigestMd5 }), "romeo")).toEqual({});
+  });
+
+  test("for several realms in one attribute: ours", () => {
+    const sipDigestMd5 = [`other.example:${"0".repeat(32)}`, `sip.example:${HASH}`];
+    expect(reader().digestsOf(entry({ sipDigestMd5 }), "romeo")).toEqual({ MD5: HASH });
+  });
+});
+
+describe("card", () => {
+  const cardOf = (attributes: Record<string, string | Buffer>) =>
+    reader().read(entry({ sipAddress: "sip:romeo@sip.example", ...attributes }))?.person.card;
+
+  test("holds what is there", () => {
+    expect(cardOf({ givenName: "Romeo", SN: "Montague", mail: "r@mail.example" })).toEqual({
+      givenName: "Romeo",
+      familyName: "Montague",
+      email: "r@mail.example",
+    });
+    expect(cardOf({})).toBeUndefined();
+  });
+
+  test.each<[string, Buffer, string | undefined]>([
+    ["JPEG", Buffer.from("ffd8ffe0", "hex"), "image/jpeg"],
+    ["PNG", Buffer.from("89504e470d0a1a0a00", "hex"), "image/png"],
+    ["GIF", Buffer.from("GIF89a"), "image/gif"],
+    ["SVG", Buffer.from("<svg onload='x'>"), undefined],
+    ["too large", Buffer.concat([Buffer.from("ffd8ff", "hex"), Buffer.alloc(64 * 1024)]), undefined],
+  ])("and a photo by its first octets: %s", (_, octets, type) => {
+    expect(cardOf({ jpegPhoto: octets })?.photo?.type).toBe(type);
+  });
+});
