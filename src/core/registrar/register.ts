@@ -151,6 +151,8 @@ class Change {
 
   #put(contact: RegisteredContact, key: string, regId: number | undefined, seconds: number): void {
     const { callId, cseq, path, flow } = this.#input;
+    // No connection outlives this process, and the next one counts them from 1 again.
+    const { transport, address, port, local } = flow;
     const { now } = this.#context;
     const { instance } = contact;
     if (instance !== undefined && regId === undefined) this.#forgetEarlierLife(instance, key);
@@ -167,7 +169,7 @@ class Change {
       expiresAt: now + seconds * 1000,
       registeredAt: now,
       path,
-      flow,
+      flow: { transport, address, port, local },
       epoch: instance === undefined ? "" : this.#epochOf(deviceResource(instance, key)),
     };
     this.#bindings.set(key, binding);
