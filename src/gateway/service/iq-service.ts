@@ -7,12 +7,12 @@ import type { IqService } from "../../core/service/iq-service";
 import { SERVICE } from "../../core/service/namespaces";
 import { vcardElement } from "../../core/service/vcard";
 import { childElements, type Element } from "../../xml/element";
+import { RateLimiter } from "../rate/rate-limiter";
 import { Cards } from "./cards";
 import { CommandDesk } from "./command-desk";
 import { allCommands } from "./commands/all";
 import { type Asker, Askers } from "./people";
 import { PeopleSearch } from "./people-search";
-import { QuestionGuard } from "./question-guard";
 import { Sessions } from "./sessions";
 import type { ServiceParts } from "./sides";
 
@@ -33,7 +33,7 @@ class RunningService implements Service {
   readonly offers: IqService["offers"];
   readonly #parts: ServiceParts;
   readonly #askers: Askers;
-  readonly #guard: QuestionGuard;
+  readonly #rates: RateLimiter;
   readonly #cards: Cards | undefined;
   readonly #search: PeopleSearch | undefined;
   readonly #desk: CommandDesk | undefined;
@@ -42,7 +42,7 @@ class RunningService implements Service {
     const { options, domains, directory, clock, ids } = parts;
     this.#parts = parts;
     this.#askers = new Askers(options, domains);
-    this.#guard = new QuestionGuard(options.burst, options.perSecond);
+    this.#rates = new RateLimiter({ sender: { burst: options.burst, perSecond: options.perSecond } }, 0);
     this.#cards = directory && options.cards ? new Cards(directory, domains) : undefined;
     this.#search =
       directory && options.search ? new PeopleSearch(directory, domains, options.search) : undefined;
@@ -68,8 +68,9 @@ class RunningService implements Service {
         ? () => this.#host(iq, query, domain, asker)
         : () => this.#person(iq, query, bareJid(to.value), asker);
     if (!this.#isOffered(query, local === undefined)) return undefined;
-    if (this.#guard.admits(asker.jid, this.#parts.clock.now())) return answer();
-    this.#parts.counters.add("service.flood");
+    const admission = this.#rates.admit({ sender: asker.jid }, this.#parts.clock.now());
+    if (admission.kind === "pass") return answer();
+    this.#parts.counters.add("service.refused.rate");
     return refusalOf(iq, TOO_OFTEN);
   }
 

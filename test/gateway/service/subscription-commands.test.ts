@@ -150,6 +150,22 @@ describe("dropping a subscription, for administrators", () => {
     expect(dropped).toEqual([recordKey(XMPP_WATCHER)]);
   });
 
+  test("many are chosen from page by page, and turning a page drops nothing", async () => {
+    const dropped: string[] = [];
+    await put(...Array.from({ length: 30 }, (_, n) => nthWatcher(n).record));
+    const command = client("admin#drop-subscription", ADMIN, {
+      drop: (key: string) => void dropped.push(key),
+    });
+    await command.step();
+    const first = await command.step("next", { whom: "juliet@xmpp.example" });
+    const [key = ""] = Object.keys(first.choices);
+    expect(first.actions).toEqual(["complete", "prev", "next", "complete"]);
+    const second = await command.step("next", { keys: [key] });
+    expect(Object.keys(second.choices)).toHaveLength(5);
+    expect((await command.step("complete", {})).notes).toEqual(["info: Nothing was dropped."]);
+    expect(dropped).toEqual([]);
+  });
+
   test("nobody's", async () => {
     const command = client("admin#drop-subscription", ADMIN, { drop: () => undefined });
     await command.step();

@@ -30,7 +30,11 @@ export function dropSubscription(
     name: "Drop a subscription",
     audience: "administrators",
     begin: () =>
-      whomPage("Drop a subscription", true, domains, (whom) => choicePage(subscriptions, whom, drop)),
+      whomPage("Drop a subscription", true, domains, (whom) =>
+        whom === undefined
+          ? done("No subscription fits.", "error")
+          : choicePage(subscriptions, whom, "", drop),
+      ),
   };
 }
 
@@ -95,29 +99,35 @@ function listPage(subscriptions: SubscriptionReader, whom: Whom, after: string):
 
 function choicePage(
   subscriptions: SubscriptionReader,
-  whom: Whom,
+  whom: string,
+  after: string,
   drop: NonNullable<ServiceParts["drop"]>,
 ): Page {
-  const { rows, next } = whom === undefined ? NOTHING : someOf(subscriptions, whom, "");
-  if (rows.length === 0) return done("No subscription fits.", "error");
+  const { rows, next } = someOf(subscriptions, whom, after);
+  if (rows.length === 0 && next === undefined) return done("No subscription fits.", "error");
   const options = rows.map((row) => ({ label: words(row), value: recordKey(row) }));
-  const cut = next === undefined ? "" : " There are more than are shown; narrow down whose they are.";
+  const more = next === undefined ? "" : " There are more: the next page shows them, and drops nothing.";
   return {
     kind: "form",
     form: {
       title: "Drop subscriptions",
-      instructions: `The watcher is told that it is over, and may ask again.${cut}`,
-      fields: [{ name: "keys", type: "list-multi", label: "To be dropped", options, isRequired: true }],
+      instructions: `The watcher is told that it is over, and may ask again.${more}`,
+      fields: [{ name: "keys", type: "list-multi", label: "To be dropped", options }],
     },
-    forward: ["complete"],
-    submit: async (values) => {
-      const keys = values.get("keys") ?? [];
-      for (const key of keys) await drop(key);
-      return done(
-        `${keys.length === 1 ? "1 subscription is" : `${keys.length} subscriptions are`} being dropped.`,
-      );
-    },
+    forward: next === undefined ? ["complete"] : ["complete", "next"],
+    submit: (values, by) =>
+      by === "next" && next !== undefined
+        ? choicePage(subscriptions, whom, next, drop)
+        : dropped(values.get("keys") ?? [], drop),
   };
+}
+
+async function dropped(keys: readonly string[], drop: NonNullable<ServiceParts["drop"]>): Promise<Page> {
+  for (const key of keys) await drop(key);
+  if (keys.length === 0) return done("Nothing was dropped.");
+  return done(
+    `${keys.length === 1 ? "1 subscription is" : `${keys.length} subscriptions are`} being dropped.`,
+  );
 }
 
 /**
@@ -180,7 +190,6 @@ const NONE_HERE: Field = {
   type: "fixed",
   values: ["None among those that were looked through; go on for more."],
 };
-const NOTHING = { rows: [], next: undefined };
 /** A screen of them. */
 const PAGE = 25;
 /** Rows read for one page of a domain: some milliseconds, in which everybody waits. */
