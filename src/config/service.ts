@@ -1,8 +1,10 @@
 /** `service:` → what the service is told at start. */
 
 import type { ServiceOptions } from "../gateway/service/options";
+import type { Config } from "./config";
 import type { Settings } from "./schema";
 
+/** The keys under `service:`, as the service takes them. */
 export function serviceOptions({ service }: Settings): ServiceOptions {
   const { administrators, domains, commands, cards, search, numbers, limits } = service;
   const { country, trunk, international } = numbers;
@@ -18,5 +20,16 @@ export function serviceOptions({ service }: Settings): ServiceOptions {
     sessionLifetimeMs: limits.sessionLifetime,
     burst: limits.burst,
     perSecond: limits.perSecond,
+  };
+}
+
+/** Where the requests of a peer go, in words for an administrator. */
+export function waysOf({ sip }: Pick<Config, "sip">): (peer: string) => string {
+  const proxies = new Map(sip.peers.map(({ name, proxy }) => [name, proxy]));
+  return (peer) => {
+    const proxy = proxies.get(peer);
+    return proxy === undefined
+      ? `what DNS says (RFC 3263), as peer ${peer}`
+      : `the proxy ${proxy} of ${peer}`;
   };
 }

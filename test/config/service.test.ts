@@ -1,7 +1,7 @@
 /** `service:` becomes what the service is told. */
 
 import { parseSettings } from "../../src/config/parse";
-import { serviceOptions } from "../../src/config/service";
+import { serviceOptions, waysOf } from "../../src/config/service";
 import { DEFAULT_SERVICE } from "../../src/gateway/service/options";
 
 function read(text: string) {
@@ -47,4 +47,13 @@ test.each(["admin", "admin@xmpp.example/desk", "xmpp.example", "@", 5])("%j is n
 
 test.each(["49", '"+49"', '"forty-nine"'])("%s is no country code", (country) => {
   expect(read(`service: { numbers: { country: ${country} } }`)).toEqual(["service.numbers.country"]);
+});
+
+test("where requests go, in words", () => {
+  const peers = [{ name: "kamailio", proxy: "sip:192.0.2.1" }, { name: "far" }];
+  const way = waysOf({ sip: { peers } } as unknown as Parameters<typeof waysOf>[0]);
+  expect([way("kamailio"), way("far")]).toEqual([
+    "the proxy sip:192.0.2.1 of kamailio",
+    "what DNS says (RFC 3263), as peer far",
+  ]);
 });

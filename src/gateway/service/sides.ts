@@ -22,7 +22,7 @@ export interface ServiceParts {
   readonly lists?: Lists;
   /** Absent: no phone registers here. */
   readonly devices?: Devices;
-  /** Where the requests of a peer go, in words: "its proxy sip:192.0.2.1:5060" or "what DNS says". */
+  /** Where the requests of a peer go, in words, for administrators: "the proxy sip:192.0.2.1 of kamailio". */
   readonly wayTo: (peer: string) => string;
   /** Is the link of a component host up? */
   readonly isUp: (host: string) => boolean;

@@ -225,7 +225,7 @@ describe("sessions are bounded", () => {
 
 test("a mistake of ours ends the session, and the next one begins anew", async () => {
   const stage = setStage({
-    wayTo: () => {
+    isUp: () => {
       throw new Error("ours");
     },
   });

@@ -38,11 +38,11 @@ test("every rule on the way of a message that goes to a proxy", async () => {
     "On SIP": "sip:romeo@sip.example",
     Directory: "knows this person",
     "Your block list": "says nothing against it",
-    "Next hop": "the proxy of phones",
+    "Next hop": "the SIP server called phones",
     "Link to your server": "up",
   });
   expect(note).toBe(
-    "info: Nothing here is against a message: it would go to the proxy of phones; whether a phone is there, only the SIP side knows.",
+    "info: Nothing here is against a message: it would go to the SIP server called phones; whether a phone is there, only the SIP side knows.",
   );
 });
 
@@ -106,6 +106,11 @@ test("an alias is followed to the person's own address", async () => {
   const said = Object.fromEntries(rows) as Record<string, string>;
   expect(said.Directory).toBe("knows this person, as r.montague@sip.example");
   expect(said["On SIP"]).toBe("sip:r.montague@sip.example");
+});
+
+test("where exactly requests go is for administrators", async () => {
+  const { rows } = await diagnosed("romeo", { from: ADMIN });
+  expect(rows["Next hop"]).toBe("the proxy of phones");
 });
 
 test("an administrator may ask for somebody else, and nobody else may", async () => {

@@ -80,7 +80,8 @@ async function targetFacts(parts: ServiceParts, sender: Asker, target: EnteredAd
   return {
     uri: mapped.ok ? mapped.value.uri : `none: ${jid} lives on XMPP`,
     isLinkUp: isUp(rule.xmpp),
-    way: wayTo(rule.peer),
+    // Addresses inside somebody's network are for those who run it.
+    way: sender.isAdministrator ? wayTo(rule.peer) : `the SIP server called ${rule.peer}`,
     ...(found === undefined ? {} : { person: standing(found) }),
     ...(jid === target.jid ? {} : { canonical: jid }),
     isBlocked: lists?.reach(sender.jid, jid) === "own-block",
