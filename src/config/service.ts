@@ -33,3 +33,13 @@ export function waysOf({ sip }: Pick<Config, "sip">): (peer: string) => string {
       : `the proxy ${proxy} of ${peer}`;
   };
 }
+
+/** Does a message wait for this person (a bare JID) while no device of his is registered? */
+export function waitsFor({
+  waiting,
+  domains,
+}: Pick<Config, "waiting" | "domains">): (person: string) => boolean {
+  const waitedFor = new Set(waiting.domains);
+  const hosts = new Set(domains.sip.filter(({ sip }) => waitedFor.has(sip)).map(({ xmpp }) => xmpp));
+  return (person) => hosts.has(person.slice(person.indexOf("@") + 1));
+}

@@ -1,7 +1,7 @@
 /** `service:` becomes what the service is told. */
 
 import { parseSettings } from "../../src/config/parse";
-import { serviceOptions, waysOf } from "../../src/config/service";
+import { serviceOptions, waitsFor, waysOf } from "../../src/config/service";
 import { DEFAULT_SERVICE } from "../../src/gateway/service/options";
 
 function read(text: string) {
@@ -56,4 +56,14 @@ test("where requests go, in words", () => {
     "the proxy sip:192.0.2.1 of kamailio",
     "what DNS says (RFC 3263), as peer far",
   ]);
+});
+
+test("messages wait for people of the SIP domains that are named", () => {
+  const sip = [
+    { sip: "voip.example", xmpp: "sip.example" },
+    { sip: "old.example", xmpp: "old.sip.example" },
+  ];
+  const config = { waiting: { domains: ["voip.example"] }, domains: { sip, xmpp: [] } };
+  const waits = waitsFor(config as unknown as Parameters<typeof waitsFor>[0]);
+  expect([waits("romeo@sip.example"), waits("romeo@old.sip.example")]).toEqual([true, false]);
 });
