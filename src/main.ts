@@ -8,6 +8,7 @@ import type { PresenceParts } from "./gateway/context";
 import { createGateway, type GatewayState, type StopReport } from "./gateway/gateway";
 import { sipOfKnownPeople, xmppOfKnownPeople } from "./gateway/known-people";
 import { ListBook } from "./gateway/lists/list-book";
+import { RelayGuard } from "./gateway/lists/relay-guard";
 import type { PresenceOptions } from "./gateway/presence/options";
 import { createRegistrar } from "./gateway/registrar/registrar";
 import type { Log, XmppSide } from "./gateway/sides";
@@ -77,6 +78,13 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     counters,
     directory: config.directory.sources.length === 0 ? undefined : directory,
   });
+  const lists = new ListBook({
+    store: store.lists,
+    clock,
+    log,
+    subscriptions: store.subscriptions,
+    maximumEntries: config.lists.entries,
+  });
   const registrar =
     config.registrar &&
     createRegistrar({
@@ -85,6 +93,11 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       store: store.bindings,
       tables: tables(config),
       directory,
+      guard: new RelayGuard({
+        ...{ lists, clock, counters },
+        rates: config.limits.rates,
+        tables: tables(config),
+      }),
       clock,
       ids,
       log: log.child({ side: "registrar" }),
@@ -100,13 +113,6 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   const xmpp = options.watchXmpp?.(component) ?? component;
   const whois = new Whois(directory, tables(config));
   const known = config.directory.sources.length === 0 ? undefined : { whois, log, counters };
-  const lists = new ListBook({
-    store: store.lists,
-    clock,
-    log,
-    subscriptions: store.subscriptions,
-    maximumEntries: config.lists.entries,
-  });
   const gateway = createGateway({
     sip: known === undefined ? sip : sipOfKnownPeople(sip, known),
     xmpp: known === undefined ? xmpp : xmppOfKnownPeople(xmpp, known),

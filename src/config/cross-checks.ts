@@ -13,7 +13,7 @@ export function crossCheck(loading: Loading, settings: Settings, domains: Domain
   checkPeerDomains(loading, settings, domains);
   checkTimes(loading, settings);
   checkPresence(loading, settings, domains);
-  checkWaiting(loading, settings, domains);
+  checkWaiting(loading, settings);
 }
 
 function checkNames(loading: Loading, { sip, xmpp }: Settings): void {
@@ -135,12 +135,17 @@ function checkPresence(loading: Loading, { presence }: Settings, domains: Domain
   checkOnce(loading, "presence.lists", presence.lists, (one) => one.uri, "uri");
 }
 
-function checkWaiting(loading: Loading, { waiting }: Settings, domains: DomainTable): void {
-  const served = new Set(domains.sip.map((rule) => rule.sip));
+/** Of people whose phones register elsewhere nobody would tell us that they are back. */
+function checkWaiting(loading: Loading, { waiting, registrar }: Settings): void {
+  const served = new Set(registrar.domains);
   waiting.domains.forEach((domain, index) => {
     if (served.has(domain)) return;
-    const expected = `a SIP domain of domains.sip (${listed(served)})`;
-    complain(loading, ["waiting", "domains", index], expected, domain);
+    complain(
+      loading,
+      ["waiting", "domains", index],
+      `a domain of registrar.domains (${listed(served)})`,
+      domain,
+    );
   });
 }
 

@@ -4,7 +4,6 @@ import { bounceToAnswer } from "../core/error/bounce";
 import type { ProofOutcome, SipMessageInput } from "../core/input";
 import { Later, whenThere } from "../core/later";
 import { refusedSipSender } from "../core/lists/refusal";
-import { pairKey } from "../core/message/addresses";
 import {
   sipMessageToStanza,
   type Translated,
@@ -14,6 +13,7 @@ import {
 import { type Rejection, reject } from "../core/rejection";
 import type { GatewayContext } from "./context";
 import type { Conversations } from "./conversations";
+import { inTurn } from "./rate/in-turn";
 import type { Throttle } from "./rate/throttle";
 import type { ReceiptBook, Unproven } from "./receipt-book";
 import type { SipAnswer } from "./sides";
@@ -75,25 +75,17 @@ export class SipFlow {
     }
   }
 
-  /** Whoever sends too fast is answered later, then warned in an answer (RFC 3261 §20.43), then refused. */
   #inTurn(throttle: Throttle, input: SipMessageInput, value: Translated): SipAnswer | PromiseLike<SipAnswer> {
-    const admission = throttle.admit(value.from, value.to, input.peer);
-    if (admission.kind === "refuse") {
-      const code = admission.whose === "peer" ? "PEER_TOO_FAST" : "TOO_FAST";
-      return this.#refuse(input, reject(code), admission.retryAfter);
-    }
-    const pair = pairKey(value.from, value.to);
-    if (admission.delayMs === 0 && !throttle.turns.has(pair)) return this.#take(input, value);
-    const answer = new Later<SipAnswer>();
-    throttle.turns.after(pair, admission.delayMs, () => {
-      const taken = this.#stopping
-        ? this.#refuse(input, reject("STOPPING"), STOP_RETRY_SECONDS)
-        : this.#take(input, value);
-      const settle = (given: SipAnswer): void => answer.settle(admission.warns ? warned(given) : given);
-      if ("status" in taken) settle(taken);
-      else whenThere(taken, settle, () => settle(this.#refuse(input, reject("INTERNAL"))));
+    return inTurn(throttle, {
+      input,
+      from: value.from,
+      to: value.to,
+      take: () =>
+        this.#stopping
+          ? this.#refuse(input, reject("STOPPING"), STOP_RETRY_SECONDS)
+          : this.#take(input, value),
+      refuse: (rejection, retryAfter) => this.#refuse(input, rejection, retryAfter),
     });
-    return answer;
   }
 
   /** The answer to somebody whom a list keeps out, or who has blocked the other side himself (XEP-0191 §3.2). */
@@ -188,12 +180,3 @@ export class SipFlow {
     return { status: rejection.sipStatus, reason: rejection.text, headers };
   }
 }
-
-function warned(answer: SipAnswer): SipAnswer {
-  return { ...answer, headers: [...answer.headers, TOO_FAST_WARNING] };
-}
-
-const TOO_FAST_WARNING = [
-  "Warning",
-  '399 isthmus "You are sending too fast: messages are delayed, and refused if you go on"',
-] as const;

@@ -29,18 +29,17 @@ test("one rate is enough, and subscriptions and registrations have their own", (
   expect(config.registrationRates).toEqual({ sender: { perSecond: 1, burst: 2 } });
 });
 
-test("waiting: bounds come through; a domain that no rule serves is refused", () => {
+test("waiting: bounds come through; a domain whose phones register elsewhere is refused", () => {
+  const registrar = { domains: ["phones.example"] };
   const waiting = { domains: ["phones.example"], messages: 3, size: "2 KiB", days: 1, otherDevices: "5 s" };
-  expect(loadConfig(configFile({ waiting }), {}).waiting).toMatchObject({
+  expect(loadConfig(configFile({ registrar, waiting }), {}).waiting).toMatchObject({
     domains: ["phones.example"],
     maximumPerPerson: 3,
     maximumOctetsPerPerson: 2048,
     lifetimeMs: 86_400_000,
     otherDevicesMs: 5_000,
   });
-  expect(() => loadConfig(configFile({ waiting: { domains: ["nowhere.example"] } }), {})).toThrow(
-    ConfigError,
-  );
+  expect(() => loadConfig(configFile({ waiting: { domains: ["phones.example"] } }), {})).toThrow(ConfigError);
 });
 
 test.each(["50", "50/s", "0/s, burst 5", "1/s, burst 0", "-1/s, burst 5", 50])("%j is no rate", (sender) => {

@@ -7,8 +7,10 @@ import type { MessageOrigin } from "../message/origin";
  * Does this outcome say that nobody is there to take the message? Only for people whose devices register with us: of
  * anybody else we would not learn that he is back.
  */
-export function isNobodyThere({ status, local }: SipOutcome): boolean {
-  return NOBODY_THERE.has(status) || (local && UNREACHED.has(status));
+export function isNobodyThere({ status, local, retryAfter }: SipOutcome): boolean {
+  if (NOBODY_THERE.has(status)) return true;
+  // With Retry-After it is we who cannot say now, such as without the directory.
+  return local && UNREACHED.has(status) && retryAfter === undefined;
 }
 
 /**

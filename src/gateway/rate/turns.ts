@@ -21,6 +21,10 @@ export class Turns {
     this.#maximum = maximum;
   }
 
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
   get isFull(): boolean {
     return this.#size >= this.#maximum;
   }

@@ -6,6 +6,7 @@
 import type { SipMessageInput } from "../../core/input";
 import { relayedAnswer, relayedRequest } from "../../core/registrar/relayed";
 import type { Tables } from "../../core/tables";
+import type { RelayGuard } from "../lists/relay-guard";
 import type { BindingStore, Clock, Counters, Directory, Ids, Log, SipAnswer, SipSide } from "../sides";
 import { type Addressed, RegistrarAddresses } from "./addresses";
 import { BindingBook } from "./binding-book";
@@ -21,6 +22,8 @@ export interface RegistrarParts {
   readonly tables: Pick<Tables, "domains">;
   /** Knows aliases; absent: there are none. */
   readonly directory?: Pick<Directory, "bySip"> | undefined;
+  /** Keeps those apart who block each other, and slows who sends too fast; absent: nobody. */
+  readonly guard?: Pick<RelayGuard, "handle" | "flush"> | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -36,7 +39,7 @@ export interface Registrar {
 
 /** Puts its parts together; nothing moves until `sip.start`. */
 export function createRegistrar(parts: RegistrarParts): Registrar {
-  const { sip, options, store, tables, directory } = parts;
+  const { sip, options, store, tables, directory, guard } = parts;
   const book = new BindingBook({ ...parts, domains: options.domains });
   const addresses = new RegistrarAddresses(options.domains, tables, new TemporaryGruus(store.gruuKey()));
   const delivery = new Delivery({ sip, book, addresses, directory, log: parts.log });
@@ -69,7 +72,8 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
         await sip.start(
           (message) => {
             const to = addresses.of(message.requestUri);
-            return to === undefined ? onMessage(message) : relay(message, to);
+            if (to === undefined) return onMessage(message);
+            return guard === undefined ? relay(message, to) : guard.handle(message, () => relay(message, to));
           },
           onEvent,
           (request) => register.handle(request),
@@ -84,7 +88,10 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
         (device === undefined ? delivery.sendInDialog(request) : undefined) ??
         sip.sendInDialog(request, device),
       isOurs,
-      drain: () => sip.drain(),
+      drain: () => {
+        guard?.flush();
+        sip.drain();
+      },
       stop: () => {
         book.stop();
         return sip.stop();

@@ -46,6 +46,7 @@ describe("what waits (XEP-0160 §3)", () => {
       expect([status, isNobodyThere(outcome(status))]).toEqual([status, false]);
     }
     expect(isNobodyThere(outcome(404, true))).toBe(false);
+    expect(isNobodyThere({ ...outcome(503, true), retryAfter: 30 })).toBe(false);
   });
 });
 

@@ -20,6 +20,8 @@ export interface RigOptions {
   /** Shorter where T1 is. */
   readonly proofDeadline?: string;
   readonly limits?: object;
+  /** Further sections of the configuration. */
+  readonly more?: object;
   readonly sipLimits?: object;
   /** Where messages to SIP go; to the phone unless given. */
   readonly proxy?: string;
@@ -119,6 +121,7 @@ function configuration(
     // One person stands for many here.
     limits: { rates: { messages: { sender: "off", pair: "off" } }, ...options.limits },
     log: { level: "info" },
+    ...options.more,
   };
 }
 
