@@ -3,7 +3,7 @@
 import { addressesOf } from "../../src/config/directory-addresses";
 import type { Addresses } from "../../src/directory/addresses";
 import { createDirectory } from "../../src/directory/directory";
-import { DEFAULT_LDAP_LIMITS, type LdapOptions } from "../../src/directory/ldap/options";
+import { DEFAULT_LDAP_LIMITS, type LdapLimits, type LdapOptions } from "../../src/directory/ldap/options";
 import { type CacheOptions, DEFAULT_CACHE, type SourceOptions } from "../../src/directory/options";
 import type { Clock, Directory } from "../../src/gateway/sides";
 import { systemClock } from "../../src/runtime/clock";
@@ -37,8 +37,12 @@ export function makeDirectory(
   return { directory, log, counters };
 }
 
+export interface LdapDifferences extends Partial<Omit<LdapOptions, "limits">> {
+  readonly limits?: Partial<LdapLimits>;
+}
+
 /** Options for servers at these URLs, with the attributes of docs/directory.md. */
-export function ldapOptions(urls: readonly string[], more: Partial<LdapOptions> = {}): LdapOptions {
+export function ldapOptions(urls: readonly string[], more: LdapDifferences = {}): LdapOptions {
   return {
     kind: "ldap",
     name: "ldap",

@@ -83,6 +83,21 @@ export class EntryReader {
     };
   }
 
+  /**
+   * Is it his name, to the letter? Else each spelling that LDAP takes for the same would be a username of its own to
+   * whoever counts wrong passwords. Under a filter of the operator's own the name may stand in any attribute.
+   */
+  hasUsername(entry: Entry, username: string): boolean {
+    const values = valuesOf(entry);
+    if (this.#options.filters.username === undefined)
+      return this.#texts(values, "username").includes(username);
+    const forms = [username, `sip:${username}`];
+    return [...values.values()].flat().some((value) => {
+      if (typeof value !== "string") return false;
+      return forms.includes(value) || this.#addresses.readSip(value)?.user === username;
+    });
+  }
+
   /** Digests that the entry holds for this username; of two for one algorithm neither is believed. */
   digestsOf(entry: Entry, username: string): DigestSecret["ha1"] {
     const values = valuesOf(entry);

@@ -67,10 +67,21 @@ class LdapSource implements Source {
     const read = this.#reader.read(entry);
     if (read === undefined)
       return this.#refuse(entry, "entry without an address that a rule of domains serves");
-    if (!isMeant(question, read)) return this.#refuse(entry, "entry does not hold the address asked for");
+    if (!this.#isMeant(question, entry, read))
+      return this.#refuse(entry, "entry does not hold the name asked for");
     const found = { person: read.person, server };
     if (question.kind !== "username") return { kind: "found", value: found };
     return { kind: "found", value: { ...found, ha1: this.#reader.digestsOf(entry, question.username) } };
+  }
+
+  /**
+   * LDAP compares more loosely than addresses do (RFC 4518 maps and drops characters): the entry must really hold what was
+   * asked for, or somebody could be taken for another.
+   */
+  #isMeant(question: Question, entry: Entry, { sipKeys, jids }: ReadEntry): boolean {
+    if (question.kind === "username") return this.#reader.hasUsername(entry, question.username);
+    const { sip, jid } = question;
+    return (sip !== undefined && sipKeys.has(sipKey(sip))) || (jid !== undefined && jids.has(jid));
   }
 
   async #ask(search: LdapSearch): Promise<DirectoryAnswer<{ entries: readonly Entry[]; server: string }>> {
@@ -120,14 +131,4 @@ class LdapSource implements Source {
     this.#deps.log.warn({ source: this.name, id: dn, why }, "directory entry left out");
     return UNKNOWN;
   }
-}
-
-/**
- * LDAP compares more loosely than addresses do (RFC 4518 maps and drops characters): the entry must really hold what was
- * asked for, or somebody could be taken for another. A username needs no such look: the digest covers it.
- */
-function isMeant(question: Question, { sipKeys, jids }: ReadEntry): boolean {
-  if (question.kind === "username") return true;
-  const { sip, jid } = question;
-  return (sip !== undefined && sipKeys.has(sipKey(sip))) || (jid !== undefined && jids.has(jid));
 }

@@ -77,6 +77,30 @@ describe("addresses", () => {
   });
 });
 
+describe("usernames", () => {
+  const romeo = entry({
+    uid: ["romeo", "rm"],
+    mail: "romeo@mail.example",
+    sipAddress: "sip:o%27m@sip.example",
+  });
+
+  test("are those of the attribute, to the letter", () => {
+    const names = ["romeo", "rm", "Romeo", "romeo ", "romeo@mail.example", ""];
+    expect(names.filter((name) => reader().hasUsername(romeo, name))).toEqual(["romeo", "rm"]);
+  });
+
+  test("may stand elsewhere where the filter looks elsewhere", () => {
+    const filters = { person: "(objectClass=person)", username: "(|(uid={username})(mail={username}))" };
+    const other = new EntryReader(ldapOptions([], { filters }), ADDRESSES);
+    const names = ["romeo", "romeo@mail.example", "o'm", "ROMEO", "nobody"];
+    expect(names.filter((name) => other.hasUsername(romeo, name))).toEqual([
+      "romeo",
+      "romeo@mail.example",
+      "o'm",
+    ]);
+  });
+});
+
 describe("may he use the service", () => {
   const isAllowed = (allowed: LdapAttributes["allowed"], attributes: Record<string, string | string[]>) => {
     const { allowed: _, ...others } = ATTRIBUTES;
