@@ -86,6 +86,8 @@ class Sandbox {
   /** One line each way, over the real wire. */
   async exchange(): Promise<void> {
     const { plan, juliet, romeo } = this.#parts();
+    say("\nRomeo's phone registers at the gateway, with digest:\n");
+    await romeo.register();
     say("\nRomeo (SIP) writes to Juliet (XMPP), and she answers:\n");
     await romeo.say(plan.julietUri, "But soft, what light through yonder window breaks?");
     const heard = await juliet.heard(LINE_MS);
@@ -129,7 +131,7 @@ Join with your own clients (Ctrl-C ends everything and cleans up):
         server ${ADDRESS}, port ${server.clientPort}, no TLS (loopback only)
         write to ${plan.romeoJid}
   SIP   ${plan.romeoUri}  user romeo  password ${plan.romeoPassword}
-        outbound proxy ${ADDRESS}:${plan.sipPort}, UDP or TCP
+        registrar and outbound proxy ${ADDRESS}:${plan.sipPort}, UDP or TCP; register with digest
         write to ${plan.julietUri}
   Health page  http://${ADDRESS}:${plan.healthPort}/health
 

@@ -27,8 +27,8 @@ export function sandboxConfig(plan: SandboxPlan): string {
       listen: [`udp:${server.address}:${plan.sipPort}`, `tcp:${server.address}:${plan.sipPort}`],
       realm: REALM,
       users: "users.yaml",
-      peers: [{ name: "romeo", proxy: `sip:${server.address}:${plan.romeoPort}`, route: false }],
     },
+    registrar: { domains: [server.componentHost] },
     xmpp: {
       components: [
         {
@@ -39,7 +39,7 @@ export function sandboxConfig(plan: SandboxPlan): string {
       ],
     },
     domains: {
-      sip: [{ sip: server.componentHost, xmpp: server.componentHost, peer: "romeo" }],
+      sip: [{ sip: server.componentHost, xmpp: server.componentHost }],
       xmpp: [{ xmpp: server.domain, sip: server.domain, via: "route" }],
     },
     store: { file: "isthmus.db" },

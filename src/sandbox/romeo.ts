@@ -18,6 +18,8 @@ import { Waiters } from "./waiters";
 
 export interface Romeo {
   readonly presence: RomeoPresence;
+  /** Signs in at the gateway, with digest; rejects with the status when it was refused. */
+  register(): Promise<void>;
   /** Sends a line; rejects with the status when the gateway refused it. */
   say(toUri: string, text: string): Promise<void>;
   /** Resolves with the text of the next message. */
@@ -27,6 +29,8 @@ export interface Romeo {
 
 const MAXIMUM_BYTES = 256 * 1024;
 const FEW = 1_000;
+/** A day, the longest that the gateway grants: the sandbox is not for longer. */
+const REGISTRATION_SECONDS = 86_400;
 
 /** Opens the phone on its port. @param table what its states are called on either side */
 export async function startRomeo(plan: SandboxPlan, table: PresenceTable): Promise<Romeo> {
@@ -48,8 +52,28 @@ export async function startRomeo(plan: SandboxPlan, table: PresenceTable): Promi
     (event) => presence.take(event),
   );
   let cseq = 0;
+  const registration = ids.random();
   return {
     presence,
+    register: async () => {
+      cseq += 1;
+      const outcome = await side.register(
+        {
+          toUri: plan.romeoUri,
+          fromUri: plan.romeoUri,
+          fromTag: ids.random(64),
+          callId: registration,
+          cseq,
+          branch: ids.random(),
+          contentType: "",
+          headers: [["Expires", String(REGISTRATION_SECONDS)]],
+          body: Buffer.alloc(0),
+          peer: "gateway",
+        },
+        `sip:${plan.server.componentHost}`,
+      );
+      refuseFailure("registration", outcome);
+    },
     say: async (toUri, text) => {
       cseq += 1;
       const outcome = await side.send({
@@ -64,7 +88,7 @@ export async function startRomeo(plan: SandboxPlan, table: PresenceTable): Promi
         body: Buffer.from(text),
         peer: "gateway",
       });
-      refuseFailure(outcome);
+      refuseFailure("line", outcome);
     },
     heard: (deadlineMs) => inbox.next("a line", deadlineMs),
     stop: async () => {
@@ -110,8 +134,8 @@ function phoneOptions(plan: SandboxPlan): SipOptions {
   };
 }
 
-function refuseFailure(outcome: SipOutcome): void {
+function refuseFailure(what: string, outcome: SipOutcome): void {
   if (outcome.status < 200 || outcome.status > 299) {
-    throw new Error(`the gateway refused romeo's line: ${outcome.status} ${outcome.reason}`);
+    throw new Error(`the gateway refused romeo's ${what}: ${outcome.status} ${outcome.reason}`);
   }
 }

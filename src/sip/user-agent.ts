@@ -42,6 +42,8 @@ export interface SipUserAgent extends SipSide {
   probe(uri: string, fromUri: string, peer: string): PromiseLike<SipOutcome>;
   /** Sends one PUBLISH, as a phone does; Event, Expires and SIP-If-Match are among its headers (RFC 3903 §4). Never rejects. */
   publish(request: SipMessageOut): Promise<PublishOutcome>;
+  /** Registers as a phone does; Expires is among the headers (RFC 3261 §10.2). @param registrar such as `sip:sip.example` */
+  register(request: SipMessageOut, registrar: string): Promise<SipOutcome>;
 }
 
 /** Puts the layers together; nothing is opened before `start`. */
@@ -65,6 +67,7 @@ export function createSipSide(options: SipOptions, deps: SipSideDeps): SipUserAg
     sendInDialog: (request, to) => client.sendInDialog(request, to),
     isOurs: (host, port) => transports.isOurs(host, port ?? 5060) || transports.isOurs(host, port ?? 5061),
     publish: (request) => client.publish(request),
+    register: (request, registrar) => client.register(request, registrar),
     probe: (uri, fromUri, peer) =>
       client.send("OPTIONS", probeRequest(uri, fromUri, peer, options.accept, ids)),
     drain: () => server?.drain(),

@@ -18,6 +18,8 @@ needs(["prosody"], "with Prosody", () => {
     expect(log).toContain("Both lines crossed");
     expect(code).toBe(0);
     const [left, right] = columns(lines);
+    expect(left).toContain("REGISTER sip:sip.localhost");
+    expect(left).toContain("Digest username=");
     expect(left).toContain("MESSAGE sip:juliet@localhost");
     expect(left).toContain("But soft, what light through yonder window breaks?");
     expect(left).toContain("SIP/2.0 202");

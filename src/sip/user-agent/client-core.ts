@@ -92,6 +92,15 @@ export class ClientCore {
     });
   }
 
+  /** Sends one REGISTER, with our own Contact (RFC 3261 §10.2). @param registrar Request-URI, which is the domain alone */
+  register(message: SipMessageOut, registrar: string): Promise<SipOutcome> {
+    const peer = this.#peerOf(message.peer);
+    const dialog = { requestUri: registrar, toTag: undefined, routes: [] };
+    return new Promise((resolve) => {
+      this.#start({ method: "REGISTER", message, dialog }, peer, peer.hop ?? hopFor(registrar), resolve);
+    });
+  }
+
   /** Sends one SUBSCRIBE or NOTIFY; the same otherwise. */
   sendInDialog(request: SipDialogRequest, to?: SipDestination): Promise<SipDialogOutcome> {
     return new Promise((resolve) => {
@@ -214,6 +223,7 @@ const OUT_COUNTERS: Readonly<Record<OutRequest["method"], string>> = {
   SUBSCRIBE: "sip.out.subscribe",
   NOTIFY: "sip.out.notify",
   PUBLISH: "sip.out.publish",
+  REGISTER: "sip.out.register",
 };
 /** Users whose Contact need not be read from their address again. */
 const REMEMBERED_URIS = 4_096;

@@ -7,7 +7,7 @@ import { serialize } from "../message/serialize";
 import type { TransportName } from "../transport/transport";
 
 export interface OutRequest {
-  readonly method: "MESSAGE" | "OPTIONS" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH";
+  readonly method: "MESSAGE" | "OPTIONS" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "REGISTER";
   readonly message: SipMessageOut;
   /** For a request that makes a dialog or is in one. */
   readonly dialog?: DialogParts;
