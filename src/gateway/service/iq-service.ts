@@ -5,7 +5,7 @@ import { answerAddressPrompt } from "../../core/service/address-prompt";
 import { type Refusal, refusalOf, resultOf } from "../../core/service/answer";
 import type { IqService } from "../../core/service/iq-service";
 import { SERVICE } from "../../core/service/namespaces";
-import { vcardElement } from "../../core/service/vcard";
+import { avatarElement, vcardElement } from "../../core/service/vcard";
 import { childElements, type Element } from "../../xml/element";
 import { RateLimiter } from "../rate/rate-limiter";
 import { Cards } from "./cards";
@@ -22,6 +22,11 @@ export interface Service extends IqService {
    * when that is not known now. At once when the directory remembers him; `avatarElement` makes the element of it (XEP-0153).
    */
   avatarHash(jid: string): string | undefined | Promise<string | undefined>;
+  /**
+   * The element for the presence of a SIP user, as far as it is known at this moment (XEP-0153 §3.1: an empty one says nothing of
+   * his picture); the next presence knows more. Undefined: cards are not shown here.
+   */
+  avatarOf(jid: string): Element | undefined;
 }
 
 /** Makes the service of what there is: what a part is missing for is neither answered nor discovered. */
@@ -54,6 +59,12 @@ class RunningService implements Service {
 
   avatarHash(jid: string): string | undefined | Promise<string | undefined> {
     return this.#cards === undefined ? "" : this.#cards.avatarHash(jid);
+  }
+
+  avatarOf(jid: string): Element | undefined {
+    const hash = this.#cards?.avatarHash(jid);
+    if (this.#cards === undefined) return undefined;
+    return avatarElement(hash instanceof Promise ? undefined : hash);
   }
 
   answer(iq: Element): Element | Promise<Element> | undefined {

@@ -74,6 +74,17 @@ test("the hash of the picture is that of its octets (XEP-0153 §3.1)", async () 
   expect(stage.service.avatarHash(ROMEO.jid)).toBeUndefined();
 });
 
+test("presence says of a picture what is known at this moment", () => {
+  const stage = setStage();
+  const octets = ROMEO.card?.photo?.octets ?? new Uint8Array();
+  const hash = createHash("sha1").update(octets).digest("hex");
+  expect(stage.service.avatarOf(ROMEO.jid)).toEqual(avatarElement(hash));
+  expect(stage.service.avatarOf("nobody@sip.example")).toEqual(avatarElement(""));
+  stage.directory.state = "hangs";
+  expect(stage.service.avatarOf(ROMEO.jid)).toEqual(avatarElement(undefined));
+  expect(setStage({}, { cards: false }).service.avatarOf(ROMEO.jid)).toBeUndefined();
+});
+
 test("the element for presence: a hash, no picture, not known yet (XEP-0153 §3.1)", () => {
   const ns = "vcard-temp:x:update";
   expect(avatarElement("abc")).toEqual(element(ns, "x", {}, element(ns, "photo", {}, "abc")));
