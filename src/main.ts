@@ -10,6 +10,7 @@ import { sipOfKnownPeople, xmppOfKnownPeople } from "./gateway/known-people";
 import { ListBook } from "./gateway/lists/list-book";
 import { RelayGuard } from "./gateway/lists/relay-guard";
 import type { PresenceOptions } from "./gateway/presence/options";
+import { RateLimiter } from "./gateway/rate/rate-limiter";
 import { createRegistrar } from "./gateway/registrar/registrar";
 import type { Log, XmppSide } from "./gateway/sides";
 import { Whois } from "./gateway/whois";
@@ -93,6 +94,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       store: store.bindings,
       tables: tables(config),
       directory,
+      rates: new RateLimiter(config.registrationRates, 0),
       guard: new RelayGuard({
         ...{ lists, clock, counters },
         rates: config.limits.rates,

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { SipMessageOut } from "../../src/core/effect";
 import type { SipMessageInput, SipOutcome } from "../../src/core/input";
+import type { RateLimiter } from "../../src/gateway/rate/rate-limiter";
 import type { RegistrarOptions } from "../../src/gateway/registrar/options";
 import { createRegistrar, type Registrar } from "../../src/gateway/registrar/registrar";
 import type { Directory, SipEventHandler } from "../../src/gateway/sides";
@@ -77,6 +78,7 @@ export interface StageOptions {
   readonly store?: OpenStore;
   readonly onEvent?: SipEventHandler;
   readonly clock?: FixedClock;
+  readonly rates?: RateLimiter;
 }
 
 /** romeo, juliet and so on: the password is the name backwards. */
@@ -125,6 +127,7 @@ export async function startRegistrarStage(options: StageOptions = {}): Promise<R
       },
     },
     directory: options.directory,
+    rates: options.rates,
     clock,
     ids: deps.ids,
     log,

@@ -3,10 +3,12 @@
  * RFC 3261 §10, §16; to the gateway it is a SIP side like any other.
  */
 
-import type { SipMessageInput } from "../../core/input";
+import type { SipMessageInput, SipRegisterInput } from "../../core/input";
 import { relayedAnswer, relayedRequest } from "../../core/registrar/relayed";
+import { reject } from "../../core/rejection";
 import type { Tables } from "../../core/tables";
 import type { RelayGuard } from "../lists/relay-guard";
+import type { RateLimiter } from "../rate/rate-limiter";
 import type { BindingStore, Clock, Counters, Directory, Ids, Log, SipAnswer, SipSide } from "../sides";
 import { type Addressed, RegistrarAddresses } from "./addresses";
 import { BindingBook } from "./binding-book";
@@ -24,6 +26,8 @@ export interface RegistrarParts {
   readonly directory?: Pick<Directory, "bySip"> | undefined;
   /** Keeps those apart who block each other, and slows who sends too fast; absent: nobody. */
   readonly guard?: Pick<RelayGuard, "handle" | "flush"> | undefined;
+  /** How fast a person, and an address, may register; absent: as they like. */
+  readonly rates?: RateLimiter | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -45,6 +49,17 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
   const delivery = new Delivery({ sip, book, addresses, directory, log: parts.log });
   const isOurs = (host: string, port: number | undefined) => sip.isOurs?.(host, port) ?? false;
   const register = new RegisterFlow({ ...parts, directory, book, addresses, isOurs });
+
+  /** The answer to somebody who registers all the time. */
+  function tooFast({ rid, fromUri, flow }: SipRegisterInput): SipAnswer | undefined {
+    const sender = addresses.of(fromUri)?.person ?? fromUri;
+    const admission = parts.rates?.admit({ sender, peer: flow.address }, parts.clock.now());
+    if (admission?.kind !== "refuse") return undefined;
+    parts.counters.add(`registrar.refused.rate.${admission.whose}`);
+    parts.log.info({ rid, from: fromUri, whose: admission.whose }, "registration refused");
+    const { sipStatus, text } = reject(admission.whose === "peer" ? "PEER_TOO_FAST" : "TOO_FAST");
+    return { status: sipStatus, reason: text, headers: [["Retry-After", String(admission.retryAfter)]] };
+  }
 
   async function relay(input: SipMessageInput, to: Addressed): Promise<SipAnswer> {
     parts.counters.add("registrar.relayed");
@@ -76,7 +91,7 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
             return guard === undefined ? relay(message, to) : guard.handle(message, () => relay(message, to));
           },
           onEvent,
-          (request) => register.handle(request),
+          (request) => tooFast(request) ?? register.handle(request),
         );
         book.start();
       },
