@@ -132,7 +132,12 @@ function checkAddresses(
   const claim = (address: string, owner: string, index: number): void => {
     const key = keyOf(address, addresses);
     if (key === undefined) {
-      complain(loading, path, `SIP addresses and JIDs (${whereOf(index)})`, address);
+      complain(
+        loading,
+        path,
+        `SIP addresses, JIDs, or tel: where a rule of domains has tel (${whereOf(index)})`,
+        address,
+      );
     } else if ((owners.get(key) ?? owner) !== owner) {
       complain(loading, path, `each address with one person alone (${whereOf(index)})`, `${address} again`);
     } else owners.set(key, owner);
