@@ -18,7 +18,7 @@ afterEach(() => {
 const SMALL = `
 xmpp: { components: [{ host: sip.example, secret: s }] }
 domains:
-  sip: [{ sip: sip.example, xmpp: sip.example }]
+  sip: [{ sip: sip.example, xmpp: sip.example, tel: true }]
   xmpp: [{ xmpp: xmpp.example, sip: xmpp.example }]
 `;
 const LDAP =
@@ -148,8 +148,7 @@ describe("the users file", () => {
   };
 
   test("is the first source, with all that it says of people", () => {
-    const { sources } = directory(
-      `${users(`
+    const text = users(`
 - username: romeo
   uri: sip:romeo@sip.example
   md5: "${MD5}"
@@ -159,10 +158,8 @@ describe("the users file", () => {
   allowed: false
   name: Romeo
   card: { email: r@mail.example }
-`)
-        .replace("users.yaml }", "users.yaml }\ndirectory: { ldap: { ")
-        .concat(LDAP, " } }")}`,
-    );
+`);
+    const { sources } = directory(`${text}\ndirectory: { ldap: { ${LDAP} } }`);
     expect(sources.map(({ kind, name }) => [kind, name])).toEqual([
       ["users", "users.yaml"],
       ["ldap", "ldap"],
