@@ -64,6 +64,11 @@ const SWITCHES = {
     "Meaning of an active NOTIFY without a body; closed for Kamailio's presence server",
   ),
   presenceEntity: optional(oneOf("pres", "sip"), "pres", "URI scheme of entity in PIDF (RFC 3922 §5.1.1)"),
+  digestMd5Only: optional(
+    YES_NO,
+    false,
+    "Challenge with MD5 alone: baresip 1.0 gives up when anything else is offered too",
+  ),
   digestWithoutQop: optional(YES_NO, false, "Take digest answers without qop (libpurple)"),
   dialogViaProxy: optional(
     YES_NO,

@@ -28,6 +28,8 @@ export interface PeerSwitches {
   readonly presenceEntity: "pres" | "sip";
   /** Answer RFC 2069 style digests too? COMPAT(libpurple 2.14) drops qop from its answer. */
   readonly digestWithoutQop: boolean;
+  /** Challenge with MD5 alone? COMPAT(baresip 1.0) gives up when any other algorithm is offered, be it after MD5. */
+  readonly digestMd5Only: boolean;
   /**
    * Send the requests of a dialog without a route set to the peer's proxy, not to the phone's own address (RFC 3261
    * §12.2.1.1)? For phones behind a NAT whose proxy adds no Record-Route.
@@ -48,6 +50,7 @@ export const DEFAULT_SWITCHES: PeerSwitches = {
   emptyNotify: "unknown",
   presenceEntity: "pres",
   digestWithoutQop: false,
+  digestMd5Only: false,
   dialogViaProxy: false,
 };
 

@@ -20,6 +20,10 @@ export interface LibraryPhoneOptions {
   readonly asks?: boolean;
   /** Lifetime of what it publishes, in seconds; linphone only. */
   readonly publish?: number;
+  /** Of its account. */
+  readonly password?: string;
+  /** "udp" when absent; Pidgin only. */
+  readonly transport?: "udp" | "tcp";
   /** Its own port; a free one when absent. */
   readonly port?: number;
 }
@@ -37,6 +41,8 @@ export interface Shown {
 export class LibraryPhone {
   /** What it showed so far, oldest first. */
   readonly history: Shown[] = [];
+  /** Texts that it displayed so far; Pidgin only. */
+  readonly received: { readonly uri: string; readonly text: string }[] = [];
   private readonly events = new Set<string>();
 
   constructor(
@@ -46,6 +52,8 @@ export class LibraryPhone {
     program.onLine((line) => {
       const event = JSON.parse(line) as { readonly event: string } & Shown;
       if (event.event === "presence") this.history.push(event);
+      else if (event.event === "message")
+        this.received.push(event as unknown as { uri: string; text: string });
       else this.events.add(event.event);
     });
     program.start();
@@ -58,6 +66,11 @@ export class LibraryPhone {
 
   watch(uri: string): void {
     this.tell({ watch: uri });
+  }
+
+  /** Sends a MESSAGE; Pidgin only. */
+  say(to: string, text: string): void {
+    this.tell({ say: text, to });
   }
 
   unwatch(uri: string): void {
@@ -151,9 +164,9 @@ export async function startPurplePhone(options: LibraryPhoneOptions): Promise<Li
   const folder = temporaryFolder("purple");
   const address = await holdAddress();
   const port = options.port ?? (await freePort(address));
-  const { aor, proxy, contacts = [] } = options;
-  const own = { address, port };
-  return start("libpurple", "purple_phone.py", { folder, aor, proxy, own, contacts, password: "x" }, port);
+  const { aor, proxy, contacts = [], password = "x", transport = "udp" } = options;
+  const settings = { folder, aor, proxy, own: { address, port }, contacts, password, transport };
+  return start("libpurple", "purple_phone.py", settings, port);
 }
 
 async function start(

@@ -112,7 +112,7 @@ class Phone:
         self.account = c("purple_account_new", options["aor"], "prpl-simple")
         c("purple_account_set_password", self.account, options["password"])
         c("purple_account_set_remember_password", self.account, 1)  # or it is gone after the first session
-        c("purple_account_set_bool", self.account, "udp", 1)
+        c("purple_account_set_bool", self.account, "udp", 0 if options.get("transport") == "tcp" else 1)
         c("purple_account_set_bool", self.account, "useproxy", 1)
         c("purple_account_set_bool", self.account, "dopublish", 1)
         c("purple_account_set_string", self.account, "proxy", options["proxy"]["address"])
@@ -126,12 +126,15 @@ class Phone:
     def listen(self):
         self.on_buddy = SIGNAL(self.buddy)
         self.on_signed_on = SIGNAL(lambda *_: tell(event="online"))
+        self.on_message = SIGNAL(self.message)
         buddies, connections = c("purple_blist_get_handle"), c("purple_connections_get_handle")
+        conversations = c("purple_conversations_get_handle")
         for instance, signal, function in (
             (buddies, "buddy-status-changed", self.on_buddy),
             (buddies, "buddy-signed-on", self.on_buddy),
             (buddies, "buddy-signed-off", self.on_buddy),
             (connections, "signed-on", self.on_signed_on),
+            (conversations, "received-im-msg", self.on_message),
         ):
             c("purple_signal_connect", instance, signal, Pointer(id(self)), Pointer(ctypes.cast(function, ctypes.c_void_p).value), None)
 
@@ -145,6 +148,13 @@ class Phone:
             activity=None,
             note=c("purple_status_get_attr_string", status, "message", result=ctypes.c_char_p),
         )
+
+    def message(self, _account, sender, text):
+        tell(event="message", uri=ctypes.string_at(sender).decode(), text=ctypes.string_at(text).decode())
+
+    def say(self, uri, text):
+        connection = c("purple_account_get_connection", self.account)
+        c("serv_send_im", connection, uri, text, 0, result=ctypes.c_int)
 
     def watch(self, uri):
         group = c("purple_group_new", "People")
@@ -187,6 +197,8 @@ def main():
                 phone.watch(command["watch"])
             elif "unwatch" in command:
                 phone.unwatch(command["unwatch"])
+            elif "say" in command:
+                phone.say(command["to"], command["say"])
             elif "be" in command:
                 phone.be(command["be"], command.get("note"))
             elif command.get("quit"):

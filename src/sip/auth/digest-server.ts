@@ -32,6 +32,8 @@ export interface DigestContext {
   readonly address: string;
   /** Take answers without qop, which prove neither the body nor that they are new (RFC 2069)? */
   readonly allowLegacy: boolean;
+  /** Is MD5 alone offered, and taken? */
+  readonly md5Only: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -74,9 +76,12 @@ export class DigestServer {
   }
 
   /** WWW-Authenticate fields, the stronger first (RFC 8760 §2.3), with one nonce for all of them. */
-  challenge(stale: boolean, now: number): readonly HeaderField[] {
+  challenge(
+    stale: boolean,
+    { now, md5Only }: Pick<DigestContext, "now" | "md5Only">,
+  ): readonly HeaderField[] {
     const nonce = this.#nonces.make(now);
-    return this.#algorithms.map((algorithm) => {
+    return this.#offered(md5Only).map((algorithm) => {
       const parameters = new Map([
         ["realm", this.#realm],
         ["nonce", nonce],
@@ -88,6 +93,10 @@ export class DigestServer {
     });
   }
 
+  #offered(md5Only: boolean): readonly DigestAlgorithm[] {
+    return md5Only ? MD5_ONLY : this.#algorithms;
+  }
+
   #judge(
     request: SipRequest,
     { parameters }: AuthenticationValue,
@@ -97,7 +106,11 @@ export class DigestServer {
     const nonce = parameters.get("nonce") ?? "";
     const algorithm = digestAlgorithm(parameters.get("algorithm"));
     const protection = protectionOf(parameters);
-    if (algorithm === undefined || !this.#algorithms.includes(algorithm) || protection === undefined)
+    if (
+      algorithm === undefined ||
+      !this.#offered(context.md5Only).includes(algorithm) ||
+      protection === undefined
+    )
       return { kind: "wrong", username };
     if (protection.qop === "legacy" && !context.allowLegacy) return { kind: "wrong", username };
     // RFC 7616 §3.3: whether the answer is right does not matter for that, so that no forged nonce costs a look-up.
@@ -188,6 +201,7 @@ const OFFERED_QOP: Readonly<Record<DigestAlgorithm, string>> = {
   "SHA-256": "auth,auth-int",
   MD5: "auth",
 };
+const MD5_ONLY: readonly DigestAlgorithm[] = ["MD5"];
 const LEGACY: DigestProtection = { qop: "legacy" };
 const NONCE_COUNT = /^[0-9A-Fa-f]{8}$/;
 const NO_CREDENTIALS: DigestVerdict = { kind: "challenge", stale: false };

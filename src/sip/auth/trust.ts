@@ -3,6 +3,7 @@
 import { BlockList, isIP } from "node:net";
 import { parseSipUri, type SipUri } from "../../core/address/sip-uri";
 import { Memo } from "../../core/memo";
+import { DEFAULT_SWITCHES } from "../../core/switches";
 import type { Clock, Counters, DirectoryAnswer, Log, Person } from "../../gateway/sides";
 import type { HeaderField } from "../message/header-list";
 import { parseNameAddr } from "../message/name-addr";
@@ -10,7 +11,7 @@ import { splitValues } from "../message/values";
 import type { SipOptions, SipPeer } from "../options";
 import type { ReceivedRequest } from "../transaction/received-request";
 import type { Source } from "../transport/transport";
-import { DigestServer, type DigestVerdict } from "./digest-server";
+import { type DigestContext, DigestServer, type DigestVerdict } from "./digest-server";
 import { domainsOfUsers, listedSecrets, offeredAlgorithms, type SecretSource } from "./secrets";
 
 export type TrustVerdict =
@@ -123,26 +124,26 @@ export class Trust {
       return refused(403, "Forbidden");
     }
     const peer = this.#peers.find((candidate) => candidate.domains.has(host))?.peer;
-    const allowLegacy = peer?.switches.digestWithoutQop ?? false;
-    const { address } = received.source;
-    const verdict = this.#digest.verify(received.request, { address, allowLegacy, now });
-    const sender: Sender = { received, from: from.value, peer: peer?.name ?? DEFAULT_PEER, now };
+    const { digestWithoutQop: allowLegacy, digestMd5Only: md5Only } = peer?.switches ?? DEFAULT_SWITCHES;
+    const context: DigestContext = { address: received.source.address, allowLegacy, md5Only, now };
+    const verdict = this.#digest.verify(received.request, context);
+    const sender: Sender = { received, from: from.value, peer: peer?.name ?? DEFAULT_PEER, context };
     return verdict instanceof Promise
       ? this.#inTime(verdict.then((later) => this.#afterDigest(sender, later)))
       : this.#afterDigest(sender, verdict);
   }
 
   #afterDigest(sender: Sender, verdict: DigestVerdict): TrustVerdict | Promise<TrustVerdict> {
-    const { received, now } = sender;
+    const { received, context } = sender;
     switch (verdict.kind) {
       case "valid":
         return this.#isOwn(sender, verdict.person);
       case "wrong":
         this.#reportFailure(received.source, verdict.username);
-        return refused(401, "Unauthorized", this.#digest.challenge(false, now));
+        return refused(401, "Unauthorized", this.#digest.challenge(false, context));
       case "challenge":
         this.#counters.add("sip.auth.challenges");
-        return refused(401, "Unauthorized", this.#digest.challenge(verdict.stale, now));
+        return refused(401, "Unauthorized", this.#digest.challenge(verdict.stale, context));
       case "later":
         this.#counters.add(verdict.why === "guesses" ? "sip.auth.slowed" : "sip.auth.directory-away");
         return retryLater(verdict.retryAfter);
@@ -219,7 +220,7 @@ interface Sender {
   readonly received: ReceivedRequest;
   readonly from: SipUri;
   readonly peer: string;
-  readonly now: number;
+  readonly context: DigestContext;
 }
 
 class TrustedPeer {

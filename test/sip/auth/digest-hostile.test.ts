@@ -253,7 +253,7 @@ describe("a directory", () => {
   });
 
   test("an alias speaks as its owner; another's address does not", async () => {
-    const directory = people(found, {
+    const directory = people((username) => found(username), {
       "sip:r.montague@office.test": person("romeo"),
       "sip:juliet@office.test": person("juliet"),
     });
