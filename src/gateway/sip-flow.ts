@@ -165,7 +165,8 @@ export class SipFlow {
 
   #refuse(input: SipMessageInput, rejection: Rejection, retryAfter?: number): SipAnswer {
     this.#context.counters.add(`sip.message.refused.${rejection.code}`);
-    this.#context.log.info(
+    // There are as many of these as somebody floods: they are counted.
+    this.#context.log[rejection.code === "TOO_FAST" ? "debug" : "info"](
       {
         rid: input.rid,
         from: input.fromUri.slice(0, LOGGED_MAXIMUM),
