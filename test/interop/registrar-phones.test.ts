@@ -143,7 +143,8 @@ needs(["libpurple0", "prosody", "python3-slixmpp"], "Pidgin's SIMPLE at the regi
   test.each(["udp", "tcp"] as const)(
     "registers, writes and is written to by %s; and again after a crash",
     async (transport) => {
-      for (const text of ["wherefore", "art thou"]) {
+      // Other words each time: it repeats every identifier, so that only the text tells two messages apart.
+      for (const text of [`wherefore by ${transport}`, `art thou by ${transport}`]) {
         const phone = await start(transport);
         phone.say(`sip:juliet@${VERONA}`, text);
         expect((await juliet.nextMessage()).body).toContain(text);
