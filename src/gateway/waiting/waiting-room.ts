@@ -155,6 +155,7 @@ export class WaitingRoom {
   }
 
   #isRunning(person: string): boolean {
+    if (this.#running.size === 0) return false;
     return this.#devices.devicesOf(person).some((device) => this.#running.has(device));
   }
 
