@@ -211,7 +211,7 @@ function waitingOptions(waiting: Settings["waiting"]): WaitingOptions {
   };
 }
 
-function presenceOptions({ presence, sip, limits: { rates } }: Settings): PresenceOptions {
+function presenceOptions({ presence, registrar, sip, limits: { rates } }: Settings): PresenceOptions {
   const { limits, retry } = presence;
   const { pair, peer } = rates.subscriptions;
   return {
@@ -233,15 +233,19 @@ function presenceOptions({ presence, sip, limits: { rates } }: Settings): Presen
     watcherBurst: limits.burst,
     watcherPerSecond: limits.perSecond,
     maximumDevices: limits.devices,
-    local: localOptions(presence),
+    local: localOptions(presence, registrar.domains),
   };
 }
 
-function localOptions({ limits, ...presence }: Settings["presence"]): LocalOptions {
+/** @param registered SIP domains whose phones register here: nobody else can know who is there */
+function localOptions(
+  { limits, ...presence }: Settings["presence"],
+  registered: readonly string[],
+): LocalOptions {
   return {
     ...DEFAULT_LOCAL,
     publications: {
-      domains: presence.publish,
+      domains: [...new Set([...presence.publish, ...registered])],
       settings: {
         expiresSeconds: Math.ceil(presence.expires / 1000),
         minimumExpiresSeconds: Math.ceil(presence.minimumExpires / 1000),

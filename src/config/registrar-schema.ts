@@ -9,7 +9,7 @@ export const REGISTRAR = section(
     domains: option(
       list(SIP_DOMAIN),
       [],
-      "SIP domains whose phones register here; their people sign in as the directory or sip.users says",
+      "SIP domains whose phones register, and publish presence, here; they sign in as the directory or sip.users says",
     ),
     expires: option(DURATION, "1 h", "Lifetime of a registration when the phone names none"),
     minimumExpires: option(DURATION, "1 min", "Shortest lifetime that a phone may ask for"),

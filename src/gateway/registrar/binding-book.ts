@@ -15,7 +15,7 @@ export interface BindingBookParts {
   readonly counters: Counters;
 }
 
-/** Somebody has registered his first device, or has lost his last one. */
+/** Somebody has one device more, or one less. @param isRegistered has he any? */
 export type PresenceListener = (person: string, isRegistered: boolean) => void;
 
 export class BindingBook implements DeviceBook {
@@ -54,7 +54,7 @@ export class BindingBook implements DeviceBook {
     this.#onRegistered.push(callback);
   }
 
-  /** Calls back when somebody has come or gone, after it is on disk. */
+  /** Calls back when a device has come or gone, after it is on disk. */
   onPresence(callback: PresenceListener): void {
     this.#onPresence.push(callback);
   }
@@ -103,14 +103,13 @@ export class BindingBook implements DeviceBook {
     removes: readonly string[],
     connection?: number,
   ): Promise<void> {
-    const before = this.isRegistered(person);
+    const before = this.devicesOf(person).join("\n");
     const written = this.#parts.store.changeBindings(person, puts, removes);
     for (const key of removes) this.#connections.delete(nameOf(person, key));
     for (const { key } of puts) this.#connect(person, key, connection);
     await written;
     for (const { expiresAt } of puts) this.#arm(expiresAt);
-    const after = this.isRegistered(person);
-    if (before !== after) this.#tell(person, after);
+    if (before !== this.devicesOf(person).join("\n")) this.#tell(person);
     for (const device of new Set(puts.map(({ resource }) => `${person}/${resource}`))) {
       for (const listener of this.#onRegistered) this.#guard(() => listener(device));
     }
@@ -138,7 +137,8 @@ export class BindingBook implements DeviceBook {
     else this.#connections.set(name, connection);
   }
 
-  #tell(person: string, isRegistered: boolean): void {
+  #tell(person: string): void {
+    const isRegistered = this.isRegistered(person);
     for (const listener of this.#onPresence) this.#guard(() => listener(person, isRegistered));
   }
 
@@ -186,13 +186,13 @@ export class BindingBook implements DeviceBook {
     const { store, log, clock } = this.#parts;
     const written = store.changeBindings(person, [], keys);
     for (const key of keys) this.#connections.delete(nameOf(person, key));
-    const told = (): void => {
-      if (!this.isRegistered(person)) this.#tell(person, false);
-    };
-    written.then(told, (error: unknown) => {
-      log.error({ person, error }, "expired bindings not removed");
-      this.#arm(clock.now() + RETRY_MS);
-    });
+    written.then(
+      () => this.#tell(person),
+      (error: unknown) => {
+        log.error({ person, error }, "expired bindings not removed");
+        this.#arm(clock.now() + RETRY_MS);
+      },
+    );
   }
 }
 
