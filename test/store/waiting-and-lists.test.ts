@@ -113,7 +113,7 @@ describe("waiting", () => {
     await store.journal(entry(1));
     const other = new Database(join(folder, "isthmus.db"));
     other.exec("BEGIN IMMEDIATE");
-    await expect(store.waiting.keep(entry(1), ROMEO, 9_000)).rejects.toThrow();
+    await expect(store.waiting.keep(entry(1), ROMEO, 9_000)).rejects.toMatchObject({ code: "SQLITE_BUSY" });
     other.exec("ROLLBACK");
     other.close();
     expect(store.waiting.of(ROMEO).messages).toBe(0);
