@@ -3,15 +3,17 @@
 import type { Config } from "./config/config";
 import { addressesOf } from "./config/directory-addresses";
 import { gatewayLimits, sipOptions, tables, xmppOptions } from "./config/options";
+import { waitsFor, waysOf } from "./config/service";
 import { createDirectory } from "./directory/directory";
 import type { PresenceParts } from "./gateway/context";
-import { createGateway, type GatewayState, type StopReport } from "./gateway/gateway";
+import { createGateway, type Gateway, type GatewayState, type StopReport } from "./gateway/gateway";
 import { sipOfKnownPeople, xmppOfKnownPeople } from "./gateway/known-people";
 import { ListBook } from "./gateway/lists/list-book";
 import { RelayGuard } from "./gateway/lists/relay-guard";
 import type { PresenceOptions } from "./gateway/presence/options";
 import { RateLimiter } from "./gateway/rate/rate-limiter";
 import { createRegistrar } from "./gateway/registrar/registrar";
+import { createService } from "./gateway/service/iq-service";
 import type { Log, XmppSide } from "./gateway/sides";
 import { Whois } from "./gateway/whois";
 import { type HealthReport, startHealth } from "./health/server";
@@ -115,11 +117,40 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   const xmpp = options.watchXmpp?.(component) ?? component;
   const whois = new Whois(directory, tables(config));
   const known = config.directory.sources.length === 0 ? undefined : { whois, log, counters };
-  const gateway = createGateway({
+  let gateway: Gateway | undefined;
+  const service = createService({
+    options: config.service,
+    domains: tables(config).domains,
+    clock,
+    ids,
+    log: log.child({ side: "service" }),
+    counters,
+    ...(config.directory.sources.length === 0 ? {} : { directory }),
+    ...(config.presence === undefined ? {} : { subscriptions: store.subscriptions }),
+    lists,
+    ...(registrar === undefined ? {} : { devices: registrar.book }),
+    wayTo: waysOf(config),
+    isUp: (host) => component.isUp(host),
+    waits: waitsFor(config),
+    figures: () => figuresOf(gateway?.state()),
+    drop: async (key) => {
+      await gateway?.drop(key);
+    },
+  });
+  component.serve(service);
+  const running = createGateway({
     sip: known === undefined ? sip : sipOfKnownPeople(sip, known),
     xmpp: known === undefined ? xmpp : xmppOfKnownPeople(xmpp, known),
     store,
-    ...(config.presence === undefined ? {} : { presence: presenceParts(config.presence, store) }),
+    ...(config.presence === undefined
+      ? {}
+      : {
+          presence: {
+            ...presenceParts(config.presence, store),
+            registrations: registrar?.book,
+            avatarOf: (jid: string) => service.avatarOf(jid),
+          },
+        }),
     ...(registrar === undefined
       ? {}
       : { waiting: { options: config.waiting, store: store.waiting, devices: registrar.book } }),
@@ -131,9 +162,10 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     log,
     counters,
   });
+  gateway = running;
   const startedAt = clock.now();
   const health = (): HealthReport => {
-    const state = gateway.state();
+    const state = running.state();
     const links = component.links();
     return {
       ready: !state.stopping && links.every((link) => component.isUp(link.host)),
@@ -147,7 +179,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     };
   };
   try {
-    await gateway.start();
+    await running.start();
   } catch (error) {
     store.close();
     await transports.stop();
@@ -157,7 +189,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     config.health === undefined
       ? undefined
       : await startHealth(config.health.host, config.health.port, health).catch(async (error) => {
-          await gateway.stop();
+          await running.stop();
           throw error;
         });
   log.info({ version: VERSION, listeners: transports.listeners(), health: page?.port }, "gateway started");
@@ -166,16 +198,23 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     health,
     listeners: () => transports.listeners(),
     links: () => component.links(),
-    state: () => gateway.state(),
+    state: () => running.state(),
     settled: (deadlineMs) => component.settled(deadlineMs),
     stop: async () => {
-      const report = await gateway.stop();
+      const report = await running.stop();
       await page?.stop();
       await directory.stop();
       log.info({ ...report }, "gateway stopped");
       return report;
     },
   };
+}
+
+/** What administrators see of the whole, beside the counters. */
+function figuresOf(state: GatewayState | undefined): Readonly<Record<string, string | number>> {
+  if (state === undefined) return {};
+  const { journal, queued, owedReports, presence } = state;
+  return { journal, queued, owedReports, ...presence };
 }
 
 function presenceParts(options: PresenceOptions, { subscriptions, publications }: OpenStore): PresenceParts {

@@ -45,6 +45,18 @@ export interface PresenceParts {
   readonly publications: PublicationStore;
   /** Entity capabilities of our people's devices, for their presence (XEP-0115). */
   readonly capabilities: Element;
+  /** Who is registered here. Absent: nobody. */
+  readonly registrations?: Registrations | undefined;
+  /** The element that tells of a SIP user's picture (XEP-0153), as far as it is known now; his bare JID. */
+  readonly avatarOf?: ((jid: string) => Element | undefined) | undefined;
+}
+
+/** Of the registrar, what presence needs. */
+export interface Registrations {
+  /** Full JIDs of a person's registered devices. */
+  devicesOf(person: string): readonly string[];
+  /** Calls back when somebody has come or gone. */
+  onPresence(callback: (person: string) => void): void;
 }
 
 export interface GatewayContext extends GatewayParts {

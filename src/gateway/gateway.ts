@@ -48,6 +48,8 @@ export interface Gateway {
   /** Answers what is under way, closes both sides, says how much was left. */
   stop(): Promise<StopReport>;
   state(): GatewayState;
+  /** Ends the subscription with this key as if it had ended by itself; false when there is none. */
+  drop(key: string): Promise<boolean>;
 }
 
 /** Joins the parts; nothing moves until `start`. */
@@ -131,6 +133,10 @@ class RunningGateway implements Gateway {
     const journalled = store.journalSize();
     store.close();
     return { sipOpen, stanzasUnproven, journalled };
+  }
+
+  async drop(key: string): Promise<boolean> {
+    return (await this.#presence?.drop(key)) ?? false;
   }
 
   state(): GatewayState {

@@ -99,20 +99,19 @@ class Sandbox {
   /** Both subscriptions, an approval on each side, and a change of state on each side. */
   async presence(): Promise<void> {
     const { plan, juliet, romeo } = this.#parts();
-    say("\nRomeo asks to see Juliet; she agrees:\n");
-    await romeo.presence.watch(plan.romeoUri, plan.julietUri);
-    await juliet.approve(await juliet.asked(LINE_MS));
-    await romeo.presence.sees("Juliet online", LINE_MS, ({ device }) => device?.open === true);
-    say("\nJuliet asks to see Romeo; he agrees:\n");
+    say("\nRomeo's phone publishes what he shows, and Juliet asks to see it:\n");
+    await romeo.presence.show(plan.romeoUri, undefined, "in the orchard");
     await juliet.watch(plan.romeoJid);
-    await romeo.presence.asked(LINE_MS);
-    await romeo.presence.approve();
+    say("\nHe asks to see her, which lets her see him; she agrees:\n");
+    await romeo.presence.watch(plan.romeoUri, plan.julietUri);
     await juliet.sees("leave to see Romeo", LINE_MS, ({ type }) => type === "subscribed");
     await juliet.sees("Romeo online", LINE_MS, ({ type }) => type === "available");
+    await juliet.approve(await juliet.asked(LINE_MS));
+    await romeo.presence.sees("Juliet online", LINE_MS, ({ device }) => device?.open === true);
     say("\nJuliet goes away for a while, and Romeo takes a call:\n");
     await juliet.show("away", "retired to the chamber");
     const seen = await romeo.presence.sees("Juliet away", LINE_MS, ({ device }) => device?.show === "away");
-    await romeo.presence.show(undefined, "on-the-phone", "talking to Benvolio");
+    await romeo.presence.show(plan.romeoUri, "on-the-phone", "talking to Benvolio");
     const told = await juliet.sees("Romeo busy", LINE_MS, ({ show }) => show === "dnd");
     say(
       `\nBoth see each other: romeo sees “${seen.device?.notes[0]?.text}” (${seen.device?.show}), ` +

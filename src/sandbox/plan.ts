@@ -29,6 +29,7 @@ export function sandboxConfig(plan: SandboxPlan): string {
       users: "users.yaml",
     },
     registrar: { domains: [server.componentHost] },
+    presence: { approval: "ask" },
     xmpp: {
       components: [
         {

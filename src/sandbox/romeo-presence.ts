@@ -1,14 +1,15 @@
-/** Romeo's presence: he watches others and lets others watch him, as a phone does. RFC 3856, RFC 6665. */
+/** Romeo's presence: he watches others, and publishes what others may see of him, as a phone does. RFC 3856, RFC 3903. */
 
 import type { SipEventInput } from "../core/input";
-import type { DevicePresence, Show } from "../core/presence/document";
+import type { DevicePresence } from "../core/presence/document";
 import { PIDF_TYPE, readPresenceDocument } from "../core/presence/read-document";
 import { writePidf } from "../core/presence/write-pidf";
 import type { Dialog } from "../core/subscription/dialog";
-import { dialogFromSubscribe, newDialog, nextRequest, withAnswer } from "../core/subscription/in-dialog";
+import { newDialog, nextRequest, withAnswer } from "../core/subscription/in-dialog";
 import { DEFAULT_SWITCHES } from "../core/switches";
 import type { PresenceTable } from "../core/tables";
-import type { Ids, SipAnswer, SipSide } from "../gateway/sides";
+import type { Ids, SipAnswer } from "../gateway/sides";
+import type { SipUserAgent } from "../sip/user-agent";
 import { Waiters } from "./waiters";
 
 /** What a NOTIFY told romeo. */
@@ -20,20 +21,16 @@ export interface Seen {
 }
 
 export class RomeoPresence {
-  readonly #side: SipSide;
+  readonly #side: SipUserAgent;
   readonly #ids: Ids;
   readonly #table: PresenceTable;
   readonly #seen = new Waiters<Seen>("romeo");
-  readonly #asked = new Waiters<string>("romeo");
   #watching: Dialog | undefined;
-  /** Those who watch him, by Call-ID. */
-  readonly #watchers = new Map<string, Dialog>();
-  #mayWatch = false;
-  /** The end of the NOTIFYs under way. */
-  #telling: Promise<void> = Promise.resolve();
-  #device: DevicePresence = { id: "phone", open: true, notes: [], activities: [] };
+  /** Tag of what he has published. */
+  #etag: string | undefined;
+  #published = 0;
 
-  constructor(side: SipSide, ids: Ids, table: PresenceTable) {
+  constructor(side: SipUserAgent, ids: Ids, table: PresenceTable) {
     this.#side = side;
     this.#ids = ids;
     this.#table = table;
@@ -53,8 +50,7 @@ export class RomeoPresence {
     });
     this.#watching = dialog;
     const outcome = await this.#side.sendInDialog(request);
-    if (outcome.status >= 300)
-      throw new Error(`the gateway refused romeo's SUBSCRIBE: ${outcome.status} ${outcome.reason}`);
+    refuse("SUBSCRIBE", outcome);
     this.#watching = withAnswer(dialog, outcome);
   }
 
@@ -63,42 +59,37 @@ export class RomeoPresence {
     return this.#seen.next(what, deadlineMs, fits);
   }
 
-  /** Resolves with the URI of whoever asks to see him. */
-  asked(deadlineMs: number): Promise<string> {
-    return this.#asked.next("somebody who asks to see him", deadlineMs);
-  }
-
-  /** Whoever has asked may see him, and whoever asks from now on. */
-  async approve(): Promise<void> {
-    this.#mayWatch = true;
-    await this.#tellAll();
-  }
-
-  /** What he shows from now on. */
-  async show(show: Show | undefined, activity: string | undefined, note: string): Promise<void> {
-    this.#device = {
-      id: "phone",
-      open: true,
-      notes: [{ text: note }],
-      activities: activity === undefined ? [] : [activity],
-      ...(show === undefined ? {} : { show }),
-    };
-    await this.#tellAll();
+  /** What he shows from now on. Rejects when it is refused. */
+  async show(uri: string, activity: string | undefined, note: string): Promise<void> {
+    const activities = activity === undefined ? [] : [activity];
+    const device: DevicePresence = { id: "phone", open: true, notes: [{ text: note }], activities };
+    this.#published += 1;
+    const outcome = await this.#side.publish({
+      toUri: uri,
+      fromUri: uri,
+      fromTag: this.#ids.random(64),
+      callId: this.#ids.random(),
+      cseq: this.#published,
+      branch: this.#ids.random(),
+      contentType: PIDF_TYPE,
+      headers: [
+        ["Event", "presence"],
+        ["Expires", String(LIFETIME_SECONDS)],
+        ...(this.#etag === undefined ? [] : [["SIP-If-Match", this.#etag] as const]),
+      ],
+      body: Buffer.from(
+        writePidf({ devices: [device] }, uri, { table: this.#table, switches: DEFAULT_SWITCHES }),
+      ),
+      peer: "gateway",
+    });
+    refuse("PUBLISH", outcome);
+    this.#etag = outcome.etag;
   }
 
   /** What the gateway sends him. */
   take(event: SipEventInput): SipAnswer {
-    switch (event.method) {
-      case "NOTIFY":
-        return this.#notified(event);
-      case "SUBSCRIBE":
-        return this.#subscribed(event);
-      case "PUBLISH":
-        return answer(405, "Method Not Allowed");
-    }
-  }
-
-  #notified({ callId, subscriptionState, contentType, body }: SipEventInput): SipAnswer {
+    if (event.method !== "NOTIFY") return answer(405, "Method Not Allowed");
+    const { callId, subscriptionState, contentType, body } = event;
     if (callId !== this.#watching?.callId) return answer(481, "Subscription Does Not Exist");
     const read = body.length === 0 ? undefined : readPresenceDocument(contentType ?? PIDF_TYPE, body);
     const [device] = read?.ok ? read.value.devices : [];
@@ -106,62 +97,15 @@ export class RomeoPresence {
     this.#seen.take(device === undefined ? { state } : { state, device });
     return answer(200, "OK");
   }
-
-  #subscribed(event: SipEventInput): SipAnswer {
-    const { expires = LIFETIME_SECONDS, callId } = event;
-    const known = this.#watchers.get(callId);
-    if (event.toTag !== undefined && known === undefined) return answer(481, "Subscription Does Not Exist");
-    const dialog = known ?? dialogFromSubscribe(event);
-    this.#watchers.set(callId, dialog);
-    // After the answer, and before anybody decides.
-    setImmediate(async () => {
-      await this.#tell(callId, expires);
-      if (known === undefined) this.#asked.take(event.fromUri);
-    });
-    return answer(200, "OK", [["Expires", String(expires)]]);
-  }
-
-  async #tellAll(): Promise<void> {
-    await Promise.all([...this.#watchers.keys()].map((callId) => this.#tell(callId, LIFETIME_SECONDS)));
-  }
-
-  /** One NOTIFY after another (RFC 6665 §4.2.2). */
-  #tell(callId: string, expires: number): Promise<void> {
-    this.#telling = this.#telling.then(() => this.#notify(callId, expires));
-    return this.#telling;
-  }
-
-  async #notify(callId: string, expires: number): Promise<void> {
-    const before = this.#watchers.get(callId);
-    if (before === undefined) return;
-    const { dialog, request } = nextRequest(before, "NOTIFY", {
-      branch: this.#ids.random(),
-      headers: [
-        ["Event", "presence"],
-        ["Subscription-State", this.#stateFor(expires)],
-      ],
-      peer: "gateway",
-    });
-    if (expires === 0) this.#watchers.delete(callId);
-    else this.#watchers.set(callId, dialog);
-    const document = this.#mayWatch ? this.#document(before.localUri) : undefined;
-    await this.#side.sendInDialog(
-      document === undefined ? request : { ...request, contentType: PIDF_TYPE, body: Buffer.from(document) },
-    );
-  }
-
-  #stateFor(expires: number): string {
-    if (expires === 0) return "terminated;reason=timeout";
-    return `${this.#mayWatch ? "active" : "pending"};expires=${expires}`;
-  }
-
-  #document(entity: string): string {
-    return writePidf({ devices: [this.#device] }, entity, { table: this.#table, switches: DEFAULT_SWITCHES });
-  }
 }
 
-function answer(status: number, reason: string, headers: SipAnswer["headers"] = []): SipAnswer {
-  return { status, reason, headers };
+function refuse(method: string, outcome: { readonly status: number; readonly reason: string }): void {
+  if (outcome.status >= 300)
+    throw new Error(`the gateway refused romeo's ${method}: ${outcome.status} ${outcome.reason}`);
+}
+
+function answer(status: number, reason: string): SipAnswer {
+  return { status, reason, headers: [] };
 }
 
 const LIFETIME_SECONDS = 3600;

@@ -9,7 +9,7 @@ const NARROWEST_COLUMN = 44;
 const TIME_WIDTH = 8;
 /** Headers that tell a reader something; the others are left out of the transcript. */
 const SHOWN_HEADERS =
-  /^(From|To|Call-ID|CSeq|Contact|Event|Expires|Subscription-State|Subject|Content-Type|Content-Language|Retry-After|WWW-Authenticate|Authorization):/i;
+  /^(From|To|Call-ID|CSeq|Contact|Event|Expires|SIP-ETag|SIP-If-Match|Subscription-State|Subject|Content-Type|Content-Language|Retry-After|WWW-Authenticate|Authorization):/i;
 
 export class Transcript {
   readonly #print: (line: string) => void;

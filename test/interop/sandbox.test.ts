@@ -30,7 +30,7 @@ needs(["prosody"], "with Prosody", () => {
     expect(log).toContain("juliet sees “talking to Benvolio” (dnd)");
     for (const sip of [
       "SUBSCRIBE sip:juliet@localhost",
-      "SUBSCRIBE sip:romeo@127.0.0.1",
+      "PUBLISH sip:romeo@sip.localhost",
       "pending",
       "on-the-phone",
     ])

@@ -32,6 +32,7 @@ export interface WorldOptions {
   readonly sip?: object;
   readonly xmpp?: object;
   readonly presence?: object;
+  readonly service?: object;
   /** Start the server in some other way, such as one of a federation. */
   readonly serverOptions?: Partial<XmppServerOptions>;
 }
@@ -116,6 +117,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ...options.xmpp,
     },
     ...(options.presence === undefined ? {} : { presence: options.presence }),
+    ...(options.service === undefined ? {} : { service: options.service }),
     domains: {
       sip: hosts.map((host) => ({ sip: host, xmpp: host, peer: host })),
       xmpp: [{ xmpp: XMPP_DOMAIN, sip: XMPP_DOMAIN, via: "route" }, ...(options.xmppRules ?? [])],

@@ -24,6 +24,7 @@ export interface LocalSubjectsParts {
   readonly options: LocalOptions;
   readonly read: PublicationParts["read"];
   readonly writePidf: ListParts["writePidf"];
+  readonly devicesOf?: PublicationParts["devicesOf"];
   readonly deviceStanza: LocalPresenceParts["deviceStanza"];
   /** What this SIP watcher may see of this XMPP user; bare JIDs. */
   readonly seen: (watcher: string, presentity: string) => PresenceDocument | undefined;
@@ -47,8 +48,8 @@ export class LocalSubjects {
 
   constructor(parts: LocalSubjectsParts) {
     this.#parts = parts;
-    const { context, subscriptions, options, store, read, writePidf } = parts;
-    this.publications = new Publications({ context, store, read, options: options.publications });
+    const { context, subscriptions, options, store, read, writePidf, devicesOf } = parts;
+    this.publications = new Publications({ context, store, read, devicesOf, options: options.publications });
     this.presence = new LocalPresence({
       context,
       subscriptions,

@@ -95,6 +95,9 @@ export class PresenceFlow implements Carrier {
 
   start(): void {
     this.#context.xmpp.onUp((host) => this.#keeper.resume(host));
+    this.#context.registrations?.onPresence((person) =>
+      this.#guard(this.#locals.publications.registrationChanged(person), { person }),
+    );
     this.#keeper.start();
     this.#takeRequests();
     this.#expirePublications();
@@ -141,6 +144,14 @@ export class PresenceFlow implements Carrier {
   fromXmpp(input: XmppPresenceInput): void {
     if (this.#isStopping) return;
     this.#guard(this.#xmppPresence.handle(input), { rid: input.rid });
+  }
+
+  /** The operator drops a subscription: both sides are told as if it had ended by itself. False: there is none. */
+  async drop(key: string): Promise<boolean> {
+    const record = this.#context.subscriptions.get(key);
+    if (record === undefined) return false;
+    await this.#toRow(key, record, "drop");
+    return true;
   }
 
   changed(key: string, before: SubscriptionRecord | undefined, after: SubscriptionRecord | undefined): void {
@@ -213,7 +224,10 @@ export class PresenceFlow implements Carrier {
   /** Whoever is shown a device may tell it what he publishes (XEP-0163 §4.3.2). */
   #withCapabilities(stanza: Element): Element {
     if (stanza.name !== "presence" || stanza.attrs.type !== undefined) return stanza;
-    return { ...stanza, children: [...stanza.children, this.#context.capabilities] };
+    const [from = ""] = (stanza.attrs.from ?? "").split("/", 1);
+    const avatar = this.#context.avatarOf?.(from);
+    const more = avatar === undefined ? [] : [avatar];
+    return { ...stanza, children: [...stanza.children, this.#context.capabilities, ...more] };
   }
 
   async #subscribe(key: string, record: SubscriptionRecord, request: SipDialogRequest): Promise<void> {
@@ -355,6 +369,7 @@ export class PresenceFlow implements Carrier {
       store: context.publications,
       options: context.presence.local,
       read: readPresenceDocument,
+      devicesOf: context.registrations && ((person) => context.registrations?.devicesOf(person) ?? []),
       writePidf: (document, entity, peer) => this.#pidf(document, entity, peer),
       deviceStanza: (device, document, from, to) => this.#deviceStanza(device, document, from, to),
       seen: (watcher, presentity) => this.#seen.get(watcher, presentity),

@@ -17,6 +17,8 @@ export interface PublicationParts {
   readonly store: PublicationStore;
   readonly options: PublicationOptions;
   readonly read: ReadDocument;
+  /** Full JIDs of a person's devices that are registered here: each is there, as long as none of them publishes. */
+  readonly devicesOf?: ((presentity: string) => readonly string[]) | undefined;
 }
 
 /** @param before what the person showed until now */
@@ -156,9 +158,34 @@ export class Publications {
       // It was read when it came; a later release may know better.
       if (document.ok) published.push({ publication, document: document.value });
     }
-    const composed = compose(published, this.#parts.options.maximumDevices);
+    const composed =
+      published.length > 0
+        ? compose(published, this.#parts.options.maximumDevices)
+        : (this.#registered(presentity) ?? compose([], this.#parts.options.maximumDevices));
     this.#composed.set(presentity, composed);
     return composed;
+  }
+
+  /** A phone that does not publish, and is registered, is there. */
+  #registered(presentity: string): PresenceDocument | undefined {
+    const devices = this.#parts.devicesOf?.(presentity) ?? [];
+    if (devices.length === 0) return undefined;
+    const ids = devices
+      .slice(0, this.#parts.options.maximumDevices)
+      .map((jid) => jid.slice(presentity.length + 1));
+    return { devices: ids.map((id) => ({ id, open: true, notes: [], activities: [] })) };
+  }
+
+  /** A person's phone has registered, or is registered no more. */
+  registrationChanged(presentity: string): Promise<void> {
+    if (!this.serves(presentity)) return Promise.resolve();
+    const before = this.#composed.get(presentity);
+    return this.#inTurn(presentity, async () => {
+      const after = this.#compose(presentity);
+      // What was shown before is only known when somebody has looked.
+      const shown = before ?? compose([], this.#parts.options.maximumDevices);
+      if (JSON.stringify(shown) !== JSON.stringify(after)) this.#onChange(presentity, shown, after);
+    });
   }
 
   /** One after another for each person; a person of whom nothing is under way takes no room. */

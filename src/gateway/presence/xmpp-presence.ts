@@ -6,6 +6,7 @@ import type { XmppPresenceInput } from "../../core/input";
 import { ownBlockError, refusedXmppWatcher } from "../../core/lists/refusal";
 import { presenceToDevice } from "../../core/presence/from-stanza";
 import { pepItemsOf, pepItemToPerson } from "../../core/presence/rich-presence";
+import { LOCAL_PEER } from "../../core/publication/local-watcher";
 import { type Rejection, reject } from "../../core/rejection";
 import { recordKey, type XmppWatcherRecord, xmppWatcherKey } from "../../core/subscription/record";
 import { isFetch } from "../../core/subscription/sip-watcher-input";
@@ -231,7 +232,8 @@ export class XmppPresence {
 
   #rowOf({ from, to }: FromXmpp): XmppWatcherRecord | undefined {
     const record = this.#context.subscriptions.get(xmppWatcherKey(from, to));
-    return record?.direction === "xmpp-watcher" ? record : undefined;
+    // Who watches somebody whose presence is kept here has no dialog that could be refreshed or let go.
+    return record?.direction === "xmpp-watcher" && record.peer !== LOCAL_PEER ? record : undefined;
   }
 
   #drop(why: string): void {

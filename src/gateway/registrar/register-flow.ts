@@ -78,8 +78,8 @@ export class RegisterFlow {
 
   #accepted(input: SipRegisterInput, person: string, decision: Accepted): SipAnswer {
     const { counters, log, options } = this.#parts;
-    const { puts, removes, bindings, isOutbound } = decision;
-    const what = puts.length > 0 ? "registered" : removes.length > 0 ? "unregistered" : "fetched";
+    const { puts, bindings, isOutbound } = decision;
+    const what = puts.length > 0 ? "registered" : input.contacts.length > 0 ? "unregistered" : "fetched";
     counters.add(`registrar.${what}`);
     log.debug({ rid: input.rid, person, what, devices: bindings.length }, "registration");
     const headers: (readonly [string, string])[] = bindings.map((row) => [

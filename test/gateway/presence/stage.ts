@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { SipDialogRequest } from "../../../src/core/effect";
 import type { ProofOutcome, SipDialogOutcome, SipEventInput } from "../../../src/core/input";
 import { DEFAULT_SWITCHES, type PeerSwitches } from "../../../src/core/switches";
+import type { Registrations } from "../../../src/gateway/context";
 import { createGateway, type Gateway } from "../../../src/gateway/gateway";
 import { DEFAULT_LIMITS } from "../../../src/gateway/limits";
 import type { ListBook } from "../../../src/gateway/lists/list-book";
@@ -44,6 +45,7 @@ export interface PresenceStage {
 export interface PresenceStageOptions {
   readonly presence?: Partial<PresenceOptions>;
   readonly switches?: Partial<PeerSwitches>;
+  readonly registrations?: Registrations;
   readonly store?: OpenStore;
   readonly clock?: FixedClock;
   /** Made of the stage's store and clock. */
@@ -155,6 +157,7 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
         subscriptions: store.subscriptions,
         publications: store.publications,
         capabilities: CAPABILITIES,
+        registrations: options.registrations,
       },
       tables: {
         ...TABLES,

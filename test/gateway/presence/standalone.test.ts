@@ -256,3 +256,36 @@ test("`isthmus subs approve` lets in a watcher who waits", async () => {
   expect(stage.stanzas()[0]).toMatch(/to='nurse@xmpp.example'[^>]*type='subscribed'/);
   await stage.stop();
 });
+
+test("presence of an XMPP user who watches a person here opens no dialog and fails nothing", async () => {
+  const stage = await open();
+  await publish(stage, "romeo");
+  await stage.xmpp("<presence from='juliet@xmpp.example' to='romeo@sip.example' type='subscribe'/>");
+  await stage.xmpp("<presence from='juliet@xmpp.example/balcony' to='romeo@sip.example'/>");
+  await stage.xmpp(
+    "<presence from='juliet@xmpp.example/balcony' to='romeo@sip.example' type='unavailable'/>",
+  );
+  await stage.pass(1_000);
+  expect(stage.requests()).toEqual([]);
+  expect(stage.counters.get("presence.failed")).toBe(0);
+  await stage.stop();
+});
+
+test("a phone that is registered and publishes nothing is there, until it is registered no more", async () => {
+  let devices: readonly string[] = ["romeo@sip.example/phone"];
+  let changed: (person: string) => void = () => undefined;
+  const registrations = {
+    devicesOf: () => devices,
+    onPresence: (callback: (person: string) => void) => {
+      changed = callback;
+    },
+  };
+  const stage = await open({}, { registrations });
+  await stage.xmpp("<presence from='juliet@xmpp.example' to='romeo@sip.example' type='subscribe'/>");
+  expect(stage.stanzas().at(-1)).toMatch(/^<presence from='romeo@sip.example\/phone'/);
+  devices = [];
+  changed("romeo@sip.example");
+  await stage.pass(1_000);
+  expect(stage.stanzas()).toEqual([expect.stringMatching(/romeo@sip.example\/phone.*type='unavailable'/)]);
+  await stage.stop();
+});
