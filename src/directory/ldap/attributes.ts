@@ -2,21 +2,27 @@
 
 export interface AttributeSource {
   readonly attribute: string;
+  /** The attribute in lower case. */
+  readonly key: string;
   readonly prefix: string;
   readonly suffix: string;
 }
 
 /** Reads what the configuration says; undefined when it is neither a name nor a text with one name in braces. */
 export function parseAttribute(text: string): AttributeSource | undefined {
-  if (NAME.test(text)) return { attribute: text, prefix: "", suffix: "" };
+  if (NAME.test(text)) return sourceOf(text, "", "");
   const [, prefix, attribute, suffix] = TEMPLATE.exec(text) ?? [];
   if (prefix === undefined || attribute === undefined || suffix === undefined) return undefined;
-  return { attribute, prefix, suffix };
+  return sourceOf(attribute, prefix, suffix);
+}
+
+function sourceOf(attribute: string, prefix: string, suffix: string): AttributeSource {
+  return { attribute, key: attribute.toLowerCase(), prefix, suffix };
 }
 
 /** What an entry that has `value` in the attribute says. */
 export function saidBy({ prefix, suffix }: AttributeSource, value: string): string {
-  return `${prefix}${value}${suffix}`;
+  return prefix === "" && suffix === "" ? value : `${prefix}${value}${suffix}`;
 }
 
 /** What must stand in the attribute for the entry to say `text`; undefined when it never says it. */

@@ -2,10 +2,11 @@
 
 import type { Entry } from "ldapts";
 import type { Clock, Counters, DirectoryAnswer, Log, Looked, Person } from "../../gateway/sides";
-import { type Addresses, sipKey } from "../addresses";
+import type { Addresses } from "../addresses";
 import { type Found, type Question, type Source, UNKNOWN } from "../source";
 import type { LdapReply, LdapSearch } from "./connection";
-import { EntryReader, type ReadEntry } from "./entry";
+import { EntryReader } from "./entry";
+import { EntryValues } from "./entry-values";
 import type { LdapOptions } from "./options";
 import { LdapQuestions } from "./questions";
 import { LdapServers, type ServersReply } from "./servers";
@@ -49,7 +50,7 @@ class LdapSource implements Source {
     if (search === undefined) return { kind: "found", value: [] };
     const answer = await this.#ask(search);
     if (answer.kind !== "found") return answer;
-    const people = answer.value.entries.flatMap((entry) => this.#reader.read(entry)?.person ?? []);
+    const people = answer.value.entries.flatMap((entry) => this.#reader.person(new EntryValues(entry)) ?? []);
     return { kind: "found", value: people };
   }
 
@@ -64,24 +65,14 @@ class LdapSource implements Source {
     const [entry] = entries;
     if (entry === undefined) return UNKNOWN;
     if (entries.length > 1) return this.#ambiguous(question, entries);
-    const read = this.#reader.read(entry);
-    if (read === undefined)
+    const values = new EntryValues(entry);
+    const person = this.#reader.person(values);
+    if (person === undefined)
       return this.#refuse(entry, "entry without an address that a rule of domains serves");
-    if (!this.#isMeant(question, entry, read))
+    if (!this.#reader.isMeant(values, question))
       return this.#refuse(entry, "entry does not hold the name asked for");
-    const found = { person: read.person, server };
-    if (question.kind !== "username") return { kind: "found", value: found };
-    return { kind: "found", value: { ...found, ha1: this.#reader.digestsOf(entry, question.username) } };
-  }
-
-  /**
-   * LDAP compares more loosely than addresses do (RFC 4518 maps and drops characters): the entry must really hold what was
-   * asked for, or somebody could be taken for another.
-   */
-  #isMeant(question: Question, entry: Entry, { sipKeys, jids }: ReadEntry): boolean {
-    if (question.kind === "username") return this.#reader.hasUsername(entry, question.username);
-    const { sip, jid } = question;
-    return (sip !== undefined && sipKeys.has(sipKey(sip))) || (jid !== undefined && jids.has(jid));
+    if (question.kind !== "username") return { kind: "found", value: { person, server } };
+    return { kind: "found", value: { person, server, ha1: this.#reader.digests(values, question.username) } };
   }
 
   async #ask(search: LdapSearch): Promise<DirectoryAnswer<{ entries: readonly Entry[]; server: string }>> {

@@ -1,5 +1,7 @@
 import type { Entry } from "ldapts";
+import { questionOfJid, questionOfSip } from "../../../src/directory/directory";
 import { EntryReader } from "../../../src/directory/ldap/entry";
+import { EntryValues } from "../../../src/directory/ldap/entry-values";
 import type { LdapAttributes } from "../../../src/directory/ldap/options";
 import { ADDRESSES, ATTRIBUTES, ldapOptions } from "../../support/directory";
 
@@ -7,10 +9,8 @@ function reader(attributes: Partial<LdapAttributes> = {}) {
   return new EntryReader(ldapOptions([], { attributes: { ...ATTRIBUTES, ...attributes } }), ADDRESSES);
 }
 
-const entry = (attributes: Record<string, string | Buffer | (string | Buffer)[]>): Entry => ({
-  dn: "uid=romeo",
-  ...attributes,
-});
+const entry = (attributes: Record<string, string | Buffer | (string | Buffer)[]>): EntryValues =>
+  new EntryValues({ dn: "uid=romeo", ...attributes } as Entry);
 const HASH = "0123456789abcdef0123456789abcdef";
 
 describe("addresses", () => {
@@ -54,30 +54,52 @@ describe("addresses", () => {
     ["no address at all", { sipAddress: "not an address", jid: "@" }, undefined],
     ["longer than any", { sipAddress: `${"x".repeat(2_000)}@sip.example` }, undefined],
   ])("%s", (_, attributes, person) => {
-    const read = reader().read(entry(attributes));
+    const read = reader().person(entry(attributes));
     if (person === undefined) expect(read).toBeUndefined();
-    else expect(read?.person).toMatchObject(person);
+    else expect(read).toMatchObject(person);
   });
 
   test("of a text around an attribute", () => {
-    const read = reader({ sip: "{uid}@sip.example" }).read(entry({ uid: "romeo" }));
-    expect(read?.person).toMatchObject({ sipUri: "sip:romeo@sip.example", jid: "romeo@sip.example" });
+    const person = reader({ sip: "{uid}@sip.example" }).person(entry({ uid: "romeo" }));
+    expect(person).toMatchObject({ sipUri: "sip:romeo@sip.example", jid: "romeo@sip.example" });
   });
+});
 
-  test("all of them, for comparing", () => {
-    const read = reader({ jidAliases: "jidAlias" }).read(
-      entry({
-        sipAddress: "sip:romeo@sip.example",
-        sipAlias: ["R@sip.example", "tel:+39-045"],
-        jidAlias: "Mont@xmpp.example",
-      }),
-    );
-    expect([...(read?.sipKeys ?? [])]).toEqual(["romeo@sip.example", "r@sip.example", "+39045@sip.example"]);
-    expect([...(read?.jids ?? [])]).toEqual(["mont@xmpp.example"]);
+describe("is it he who was asked for", () => {
+  const isMeant = (values: EntryValues, text: string): boolean => {
+    const question = text.startsWith("sip:")
+      ? questionOfSip(text, ADDRESSES)
+      : questionOfJid(text, ADDRESSES);
+    return question !== undefined && reader({ jidAliases: "jidAlias" }).isMeant(values, question);
+  };
+
+  test.each<[string, boolean]>([
+    ["sip:romeo@sip.example", true],
+    ["sip:R@sip.example;lr", true],
+    ["sip:+39045@sip.example", true],
+    ["sip:montague@xmpp.example", true],
+    ["sip:mont@xmpp.example", true],
+    ["montague@xmpp.example", true],
+    ["mont@xmpp.example", true],
+    ["romeo@sip.example", true],
+    ["sip:juliet@sip.example", false],
+    ["sip:romeo@xmpp.example", false],
+    ["romeo@xmpp.example", false],
+    ["sip:%EF%BD%92omeo@sip.example", false],
+    ["sip:%EF%BD%8Dontague@xmpp.example", false],
+  ])("%s: %s", (text, expected) => {
+    const values = entry({
+      sipAddress: "sip:romeo@sip.example",
+      sipAlias: ["R@sip.example", "tel:+39-045"],
+      jid: "Montague@xmpp.example",
+      jidAlias: "mont@xmpp.example",
+    });
+    expect(isMeant(values, text)).toBe(expected);
   });
 });
 
 describe("usernames", () => {
+  const asked = (username: string) => ({ kind: "username", username, realm: "sip.example" }) as const;
   const romeo = entry({
     uid: ["romeo", "rm"],
     mail: "romeo@mail.example",
@@ -86,14 +108,14 @@ describe("usernames", () => {
 
   test("are those of the attribute, to the letter", () => {
     const names = ["romeo", "rm", "Romeo", "romeo ", "romeo@mail.example", ""];
-    expect(names.filter((name) => reader().hasUsername(romeo, name))).toEqual(["romeo", "rm"]);
+    expect(names.filter((name) => reader().isMeant(romeo, asked(name)))).toEqual(["romeo", "rm"]);
   });
 
   test("may stand elsewhere where the filter looks elsewhere", () => {
     const filters = { person: "(objectClass=person)", username: "(|(uid={username})(mail={username}))" };
     const other = new EntryReader(ldapOptions([], { filters }), ADDRESSES);
     const names = ["romeo", "romeo@mail.example", "o'm", "ROMEO", "nobody"];
-    expect(names.filter((name) => other.hasUsername(romeo, name))).toEqual([
+    expect(names.filter((name) => other.isMeant(romeo, asked(name)))).toEqual([
       "romeo",
       "romeo@mail.example",
       "o'm",
@@ -107,10 +129,10 @@ describe("may he use the service", () => {
     const options = ldapOptions([], {
       attributes: { ...others, ...(allowed === undefined ? {} : { allowed }) },
     });
-    const read = new EntryReader(options, ADDRESSES).read(
+    const read = new EntryReader(options, ADDRESSES).person(
       entry({ sipAddress: "sip:romeo@sip.example", ...attributes }),
     );
-    return read?.person.isAllowed;
+    return read?.isAllowed;
   };
   const group = { attribute: "memberOf", value: "cn=phones,dc=example" };
 
@@ -124,7 +146,7 @@ describe("may he use the service", () => {
 
 describe("digests", () => {
   test("lose the prefix, and come in lower case", () => {
-    const digests = reader({ digestPrefix: "{username}:{realm}:" }).digestsOf(
+    const digests = reader({ digestPrefix: "{username}:{realm}:" }).digests(
       entry({
         sipDigestMd5: `romeo:sip.example:${HASH.toUpperCase()}`,
         sipDigestSha512: `romeo:sip.example:${HASH}${HASH}`,
@@ -142,18 +164,18 @@ describe("digests", () => {
     ["and another one", [`sip.example:${HASH}`, `sip.example:${"0".repeat(32)}`]],
     ["that is empty", ""],
   ])("%s is none", (_, sipDigestMd5) => {
-    expect(reader().digestsOf(entry({ sipDigestMd5 }), "romeo")).toEqual({});
+    expect(reader().digests(entry({ sipDigestMd5 }), "romeo")).toEqual({});
   });
 
   test("for several realms in one attribute: ours", () => {
     const sipDigestMd5 = [`other.example:${"0".repeat(32)}`, `sip.example:${HASH}`];
-    expect(reader().digestsOf(entry({ sipDigestMd5 }), "romeo")).toEqual({ MD5: HASH });
+    expect(reader().digests(entry({ sipDigestMd5 }), "romeo")).toEqual({ MD5: HASH });
   });
 });
 
 describe("card", () => {
   const cardOf = (attributes: Record<string, string | Buffer>) =>
-    reader().read(entry({ sipAddress: "sip:romeo@sip.example", ...attributes }))?.person.card;
+    reader().person(entry({ sipAddress: "sip:romeo@sip.example", ...attributes }))?.card;
 
   test("holds what is there", () => {
     expect(cardOf({ givenName: "Romeo", SN: "Montague", mail: "r@mail.example" })).toEqual({

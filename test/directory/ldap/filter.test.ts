@@ -82,10 +82,13 @@ describe("filters made of the attributes", () => {
 });
 
 test.each([
-  ["uid", { attribute: "uid", prefix: "", suffix: "" }],
-  ["1.2.840.113556.1.4.656", { attribute: "1.2.840.113556.1.4.656", prefix: "", suffix: "" }],
-  ["sip:{mail}", { attribute: "mail", prefix: "sip:", suffix: "" }],
-  ["{uid}@sip.example", { attribute: "uid", prefix: "", suffix: "@sip.example" }],
+  ["uid", { attribute: "uid", key: "uid", prefix: "", suffix: "" }],
+  [
+    "1.2.840.113556.1.4.656",
+    { attribute: "1.2.840.113556.1.4.656", key: "1.2.840.113556.1.4.656", prefix: "", suffix: "" },
+  ],
+  ["sip:{mail}", { attribute: "mail", key: "mail", prefix: "sip:", suffix: "" }],
+  ["{UID}@sip.example", { attribute: "UID", key: "uid", prefix: "", suffix: "@sip.example" }],
   ["{a}{b}", undefined],
   ["a b", undefined],
   ["uid)(x=*", undefined],
