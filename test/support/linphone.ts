@@ -15,6 +15,8 @@ export interface LinphoneOptions {
   /** Tell a presence server about itself, for so many seconds each time (not at all when absent). */
   readonly publish?: number;
   readonly port?: number;
+  /** Run it in a network namespace: the words that `ip` needs for that (see `Nat`). */
+  readonly inNamespace?: readonly string[];
 }
 
 export interface Linphone {
@@ -35,11 +37,13 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
   const port = options.port ?? (await freePort(await holdAddress()));
   const config = join(folder, "linphonerc");
   writeFileSync(config, linphoneSettings(options, folder, port));
+  const args = ["-c", config, "-d", "6", "-l", join(folder, "log")];
+  const { inNamespace } = options;
   const program = new Program({
     name: "linphonec",
-    program: "linphonec",
+    program: inNamespace === undefined ? "linphonec" : "ip",
     packageName: "linphone-cli",
-    args: ["-c", config, "-d", "6", "-l", join(folder, "log")],
+    args: inNamespace === undefined ? args : [...inNamespace, "linphonec", ...args],
     cwd: folder,
     env: { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
     logFiles: [join(folder, "log")],

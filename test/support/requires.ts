@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { requireNat } from "./nat";
 import { findProgram, NotInstalled } from "./processes";
 import { requireSlixmpp } from "./slixmpp";
 
@@ -71,6 +72,8 @@ const CHECKS = {
   libpurple0: () => library("purple-2/libsimple.so", "libpurple0"),
   "docker-compose": () => findProgram("docker-compose", "docker-compose"),
   "libxml2-utils": () => findProgram("xmllint", "libxml2-utils"),
+  /** With iptables, and the right to make network namespaces. */
+  iproute2: () => requireNat(),
   openssl: () => findProgram("openssl", "openssl"),
   slapd: () => findProgram("slapd", "slapd"),
 } as const;

@@ -217,9 +217,12 @@ function secondsOf(contact: RegisteredContact, input: SipRegisterInput): number 
   return contact.expires ?? input.expires;
 }
 
-/** Step 7: within one Call-ID an earlier request may come later; what a newer one has written stays. */
+/**
+ * Step 7: within one Call-ID an earlier request may come later; what a newer one has written stays. [ours] The very same
+ * request again is the retransmission of one that was written, and not answered before we were killed: it does no harm.
+ */
 function isOutOfOrder({ callId, cseq }: SipRegisterInput, row: Binding): boolean {
-  return row.callId === callId && cseq <= row.cseq;
+  return row.callId === callId && cseq < row.cseq;
 }
 
 function isSip({ scheme }: SipUri): boolean {
