@@ -78,7 +78,9 @@ needs(["ejabberd", "kamailio", "baresip", "python3-slixmpp"], "what docker-compo
     juliet.subscription("subscribed", "romeo@sip.example");
     await romeo.untilShows("sip:juliet@xmpp.example", "Online");
     juliet.subscription("subscribe", "romeo@sip.example");
-    await juliet.untilSees("romeo@sip.example", "online", (resources) => resources.some(({ available }) => available));
+    await juliet.untilSees("romeo@sip.example", "online", (resources) =>
+      resources.some(({ available }) => available),
+    );
 
     const tybalt = await SipPeer.open({ address: ejabberdAt, port: await freePort(ejabberdAt) });
     const target = (address: string) => ({ transport: "udp", address, port: 5060 }) as const;
