@@ -61,10 +61,12 @@ export class RateLimiter {
   /** May this one go now? What is refused takes nothing from any bucket. @param now milliseconds since 1970 */
   admit(keys: RateKeys, now: number): Admission {
     let delayMs = 0;
+    const found: (Bucket | undefined)[] = [];
     for (const { whose, rate, buckets } of this.#kinds) {
       const key = keys[whose];
+      const bucket = key === undefined ? undefined : buckets.get(key);
+      found.push(bucket);
       if (key === undefined) continue;
-      const bucket = buckets.get(key);
       // A clock that was put back: it fills from now on, and not only when the old time has come again.
       if (bucket !== undefined && bucket.at > now) bucket.at = now;
       const wait = waitMs(tokensAt(bucket, rate, now), rate);
@@ -73,18 +75,18 @@ export class RateLimiter {
       }
       delayMs = Math.max(delayMs, wait);
     }
-    const warns = this.#take(keys, now, delayMs);
+    const warns = this.#take(keys, found, now, delayMs);
     return delayMs === 0 ? AT_ONCE : { kind: "pass", delayMs, warns };
   }
 
-  /** @returns whether the sender is to be warned */
-  #take(keys: RateKeys, now: number, delayMs: number): boolean {
+  /** @param found the bucket of each kind, if there is one. @returns whether the sender is to be warned */
+  #take(keys: RateKeys, found: readonly (Bucket | undefined)[], now: number, delayMs: number): boolean {
     const isSlow = delayMs > this.#slowMs * WARNED_AT;
     let wasWarned = false;
-    for (const { whose, rate, buckets } of this.#kinds) {
+    for (const [at, { whose, rate, buckets }] of this.#kinds.entries()) {
       const key = keys[whose];
       if (key === undefined) continue;
-      const known = buckets.get(key);
+      const known = found[at];
       const tokens = tokensAt(known, rate, now);
       if (known === undefined) {
         buckets.set(key, { tokens: tokens - 1, at: now, isWarned: isSlow });
