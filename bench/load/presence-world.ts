@@ -127,6 +127,8 @@ export class PresenceWorld {
 export function sipPairProblem({ watch, person, contact }: SipPair): string | undefined {
   if (watch.state === "terminated") return undefined; // nobody watches; whether that is right is judged when it ends
   const truth = viewOf(person.resources);
+  if (watch.state === "asking")
+    return `no NOTIFY yet${watch.remoteTag === "" ? ", no answer" : ""}${watch.refusal === 0 ? "" : `, last refused ${watch.refusal}`}`;
   if (contact.from === "none") return `${watch.state}, though nobody has allowed it`;
   if (contact.from === "asked")
     return watch.state === "pending" ? undefined : `${watch.state}, not decided yet`;

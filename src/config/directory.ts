@@ -59,7 +59,7 @@ function ldapOptions(loading: Loading, ldap: LdapSettings, realm: string): LdapO
     ...(bind === undefined ? {} : { bind }),
     base: ldap.base ?? "",
     scope: ldap.scope,
-    realm: ldap.realm ?? realm,
+    realm,
     attributes: attributesOf(ldap.attributes),
     filters: {
       person: filters.person,

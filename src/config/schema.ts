@@ -284,7 +284,6 @@ const DIRECTORY = section("Who is who: the users file of sip.users first, then L
     passwordEnv: optional(TEXT, "LDAP_PASSWORD", "Environment variable that holds the password"),
     base: optional(TEXT, "ou=people,dc=example,dc=org", "Entry below which people are"),
     scope: option(oneOf("sub", "one"), "sub", "How deep below it: sub, all levels; one, the next alone"),
-    realm: optional(TEXT, "isthmus", "Realm that the digests were made for; left out: sip.realm"),
     attributes: section(
       "Where an entry says what: the name of an attribute, or a text with one in braces. Empty text: nowhere.",
       {

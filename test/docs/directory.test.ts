@@ -22,7 +22,8 @@ test("the examples for OpenLDAP and Active Directory load, with the users file b
     expect(recipes.map(([, name]) => name)).toEqual(["openldap", "active directory"]);
     for (const [, , text = ""] of recipes) {
       // Whoever reads has a certificate of an authority.
-      const written = `${REST}${text.replace(/^ *ca: .*\n/m, "")}sip: { users: users.yaml }\n`;
+      const written =
+        REST + text.replace(/^ *ca: .*\n/m, "").replace("sip:\n", "sip:\n  users: users.yaml\n");
       const { directory } = configFrom(written, join(folder, "isthmus.yaml"), { LDAP_PASSWORD: "quiet" });
       expect(directory.sources.map(({ kind }) => kind)).toEqual(["users", "ldap"]);
     }

@@ -63,11 +63,11 @@ test(`${KILLS} kills during a storm of changes: no pair is wrong at the end, nob
     storm.subscriptionChanges,
     world.watchers.notifies,
     storm.shown,
-    storm.askedTwice,
+    storm.askedTwice.length,
     wrong.length,
     ((performance.now() - startedAt) / 1000).toFixed(1),
   ]);
-  expect(storm.askedTwice).toBe(0);
+  expect(storm.askedTwice).toEqual([]);
   expect(storm.endedWrongly).toEqual([]);
   expect(storm.lostDialogs).toEqual([]);
   expect(wrong).toEqual([]);

@@ -4,9 +4,14 @@
  * @jest-environment ./test/support/environment.ts
  */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Attribute, Change, Client } from "ldapts";
+import { loadConfig } from "../../src/config/load";
 import type { LdapOptions } from "../../src/directory/ldap/options";
 import type { Directory } from "../../src/gateway/sides";
+import { isthmus } from "../cli/terminal";
+import { readPage } from "../docs/pages";
 import { type Certificates, makeCertificates } from "../support/certificates";
 import { type LdapDifferences, ldapOptions, makeDirectory } from "../support/directory";
 import { eventually, temporaryFolder } from "../support/processes";
@@ -23,6 +28,11 @@ import {
   uidOf,
 } from "../support/slapd";
 
+const AROUND = `
+xmpp: { components: [{ host: sip.example, secret: s, server: "127.0.0.1:1" }] }
+domains: { sip: [{ sip: sip.example, xmpp: sip.example, tel: true }], xmpp: [{ xmpp: xmpp.example, sip: xmpp.example }] }
+health: { listen: "off" }
+`;
 const FOUND = expect.objectContaining({ kind: "found" });
 /** Times are real here: long enough for a machine that is busy, short enough not to be waited for. */
 const LIMITS = { connectMs: 2_000, queryMs: 2_000, retryMs: 200 };
@@ -71,6 +81,38 @@ needs(["slapd", "openssl"], "a real slapd with 10,000 people", () => {
     });
     expect(await directory.bySip("sip:nobody@sip.example")).toEqual({ kind: "unknown" });
     expect(await directory.bySip("sip:u00099@sip.example")).toMatchObject({ value: { isAllowed: false } });
+  });
+
+  test("the configuration of docs/directory.md works on its schema", async () => {
+    const [, recipe = ""] =
+      /<!-- recipe: openldap -->\n```yaml\n(.*?)```/s.exec(readPage("docs/directory.md")) ?? [];
+    const folder = temporaryFolder("directory-docs");
+    writeFileSync(join(folder, "ldap.password"), GATEWAY.password);
+    writeFileSync(join(folder, "ca.pem"), certificates.ca);
+    const text = recipe
+      .replace(/servers: .*/, `servers: ["${slapd.tlsUrl.replace("127.0.0.1", "localhost")}"]`)
+      .replace(/ca: .*/, "ca: ca.pem")
+      .replace("sip:\n", 'sip:\n  listen: ["udp:127.0.0.1:0"]\n');
+    const file = join(folder, "isthmus.yaml");
+    writeFileSync(file, `${AROUND}${text}`);
+    const { directory } = makeDirectory(loadConfig(file, {}).directory.sources);
+    expect(await directory.secretOf("u00042", "sip.example")).toMatchObject({
+      value: { ha1: { MD5: md5Of(42) }, person: { jid: "u00042@xmpp.example", isAllowed: true } },
+    });
+    const check = await isthmus(["check", "--json", "--config", file, "--person", "u00042"]);
+    const probes = (JSON.parse(check.out) as { probes: { name: string; ok: boolean; detail: string }[] })
+      .probes;
+    expect(probes.filter(({ name }) => name.startsWith("directory"))).toEqual([
+      {
+        name: expect.stringContaining("directory ldap at ldaps://localhost"),
+        ok: true,
+        detail: expect.stringMatching(/bound as .*TLSv1\.3, certificate until Dec 31/),
+      },
+      { name: "directory: who is u00042", ok: true, detail: expect.stringContaining("u00042@xmpp.example") },
+    ]);
+    const who = await isthmus(["who", "tel:+3904500042", "--config", file]);
+    expect(who.code).toBe(0);
+    expect(who.out + check.out).not.toContain(md5Of(42));
   });
 
   test("nobody but the gateway may read the digests", async () => {
@@ -272,7 +314,8 @@ needs(["slapd"], "a slapd that fails", () => {
       const [first, second] = servers as [Slapd, Slapd];
       const { directory, log } = directoryOn(first, second);
       expect(await directory.secretOf("u00001", "sip.example")).toEqual(FOUND);
-      first.signal(signal);
+      if (signal === "SIGSTOP") await first.freeze();
+      else first.signal(signal);
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, index) => directory.secretOf(uidOf(index), "sip.example")),
       );
@@ -295,7 +338,7 @@ needs(["slapd"], "a slapd that fails", () => {
   test("both hang: everybody is told to come again, in time; nobody afterwards waits at all", async () => {
     const { directory } = directoryOn(...servers);
     await directory.secretOf("u00001", "sip.example");
-    for (const server of servers) server.signal("SIGSTOP");
+    await Promise.all(servers.map((server) => server.freeze()));
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => directory.secretOf(uidOf(index), "sip.example")),
     );

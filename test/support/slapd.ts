@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { filesOf } from "../docs/pages";
 import type { Certificate } from "./certificates";
 import { accepts, freePort, holdAddress } from "./ports";
-import { findProgram, Program, temporaryFolder } from "./processes";
+import { eventually, findProgram, Program, temporaryFolder } from "./processes";
 
 export const SUFFIX = "dc=example,dc=org";
 export const PEOPLE = `ou=people,${SUFFIX}`;
@@ -38,6 +38,8 @@ export interface Slapd {
   readonly tlsUrl: string;
   readonly pid: number | undefined;
   signal(signal: NodeJS.Signals): void;
+  /** Stops it by SIGSTOP; resolves when the kernel says that it stands. */
+  freeze(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
   log(): string;
@@ -79,6 +81,12 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       return program.pid;
     },
     signal: (signal) => program.kill(signal),
+    freeze: () => {
+      program.kill("SIGSTOP");
+      return eventually("standstill", () =>
+        /^State:\s+T/m.test(readFileSync(`/proc/${program.pid}/status`, "utf8")),
+      );
+    },
     start,
     stop: () => program.stop(),
     log: () => program.log(),

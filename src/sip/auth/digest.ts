@@ -1,6 +1,6 @@
 /** The digest computation, the same for both sides. RFC 7616 §3.4, RFC 8760 §2; without qop: RFC 2617 §3.2.2.1. */
 
-import { createHash } from "node:crypto";
+import * as crypto from "node:crypto";
 
 /** Strongest first. */
 export const DIGEST_ALGORITHMS = ["SHA-512-256", "SHA-256", "MD5"] as const;
@@ -55,8 +55,10 @@ export function digestAlgorithm(name: string | undefined): DigestAlgorithm | und
   return DIGEST_ALGORITHMS.find((algorithm) => algorithm === upper);
 }
 
-function digestHash(algorithm: DigestAlgorithm, data: string | Uint8Array): string {
-  return createHash(NODE_NAMES[algorithm]).update(data).digest("hex");
-}
+/** `crypto.hash` (Node 20.12) takes half the time of `createHash`. */
+const digestHash: (algorithm: DigestAlgorithm, data: string | Uint8Array) => string =
+  typeof crypto.hash === "function"
+    ? (algorithm, data) => crypto.hash(NODE_NAMES[algorithm], data, "hex")
+    : (algorithm, data) => crypto.createHash(NODE_NAMES[algorithm]).update(data).digest("hex");
 
 const NODE_NAMES = { "SHA-512-256": "sha512-256", "SHA-256": "sha256", MD5: "md5" } as const;

@@ -22,11 +22,9 @@ export class Nonces {
   }
 
   check(nonce: string, now: number): NonceState {
-    if (!NONCE.test(nonce)) return "foreign";
-    const bytes = Buffer.from(nonce, "base64url");
-    const head = bytes.subarray(0, HEAD_BYTES);
-    if (!timingSafeEqual(this.#sign(head), bytes.subarray(HEAD_BYTES))) return "foreign";
-    const made = head.readUIntBE(0, 6);
+    // One whose counts are kept was found to be ours before.
+    const made = this.#windows.get(nonce)?.made ?? this.#madeAt(nonce);
+    if (made === undefined) return "foreign";
     return made <= this.#forgottenUntil || now - made > NONCE_LIFETIME_MS ? "expired" : "good";
   }
 
@@ -38,7 +36,7 @@ export class Nonces {
     let window = this.#windows.get(nonce);
     if (window === undefined) {
       this.#makeRoom(now);
-      window = new CountWindow();
+      window = new CountWindow(Buffer.from(nonce, "base64url").readUIntBE(0, 6));
       // A copy: the text as parsed would keep the whole header block of its request alive.
       this.#windows.set(Buffer.from(nonce, "latin1").toString("latin1"), window);
     }
@@ -46,13 +44,21 @@ export class Nonces {
   }
 
   #makeRoom(now: number): void {
-    for (const nonce of this.#windows.keys()) {
-      const made = Buffer.from(nonce, "base64url").readUIntBE(0, 6);
+    for (const [nonce, { made }] of this.#windows) {
       const isDead = now - made > NONCE_LIFETIME_MS;
       if (!isDead && this.#windows.size < MAXIMUM_WINDOWS) return;
       this.#windows.delete(nonce);
       if (!isDead) this.#forgottenUntil = Math.max(this.#forgottenUntil, made);
     }
+  }
+
+  /** When it was made; undefined when that was not here. */
+  #madeAt(nonce: string): number | undefined {
+    if (!NONCE.test(nonce)) return undefined;
+    const bytes = Buffer.from(nonce, "base64url");
+    const head = bytes.subarray(0, HEAD_BYTES);
+    if (!timingSafeEqual(this.#sign(head), bytes.subarray(HEAD_BYTES))) return undefined;
+    return head.readUIntBE(0, 6);
   }
 
   #sign(head: Uint8Array): Buffer {
@@ -65,6 +71,9 @@ class CountWindow {
   #highest = 0;
   /** Bit n: the count `highest - n` was used. */
   #seen = 0;
+
+  /** @param made when its nonce was made, milliseconds since 1970 */
+  constructor(readonly made: number) {}
 
   use(count: number): boolean {
     if (count < 1) return false;

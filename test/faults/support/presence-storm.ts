@@ -1,6 +1,7 @@
 /** People of both sides who never rest: they change, come and go, ask, allow, refuse, revoke and give up, by seeded chance. */
 
 import type { PresenceWorld, SipPair } from "../../../bench/load/presence-world";
+import type { Watch } from "../../../bench/load/sip-watchers";
 import type { Contact } from "../../../bench/load/xmpp-people";
 import { Chance } from "./chance";
 
@@ -10,8 +11,8 @@ export class PresenceStorm {
   subscriptionChanges = 0;
   /** Presence stanzas about contacts that XMPP people took. */
   shown = 0;
-  /** `subscribe` for a pair whose watcher was being shown everything already. */
-  askedTwice = 0;
+  /** `subscribe` for a pair whose watcher had been shown everything for a while. */
+  readonly askedTwice: string[] = [];
   /** SIP watchers who were told that they were refused although they were not. */
   readonly endedWrongly: string[] = [];
   /** SIP watchers whose dialog was gone although nobody had ended it. */
@@ -20,6 +21,8 @@ export class PresenceStorm {
   readonly #world: PresenceWorld;
   readonly #pairs: number;
   readonly #byContact = new Map<Contact, SipPair>();
+  readonly #activeSince = new Map<string, number>();
+  readonly #decidedAt = new Map<Contact, number>();
 
   /** @param pairs of each direction */
   constructor(world: PresenceWorld, pairs: number, seed: number) {
@@ -114,6 +117,7 @@ export class PresenceStorm {
   #personDecides(n: number): void {
     const pair = this.#world.sipPairs.get(n);
     if (pair === undefined) return;
+    this.#decidedAt.set(pair.contact, performance.now());
     if (pair.contact.from === "asked")
       this.#world.people.decide(pair.person, pair.contact, this.chance.below(5) > 0);
     else if (pair.contact.from === "yes" && this.chance.below(6) === 0)
@@ -134,25 +138,35 @@ export class PresenceStorm {
       this.shown += 1;
     };
     people.onAsked = (_, contact) => {
-      const pair = this.#byContact.get(contact);
-      if (contact.from === "yes" && pair?.watch.state === "active") this.askedTwice += 1;
+      const watch = this.#byContact.get(contact)?.watch;
+      const since = watch?.state === "active" ? this.#activeSince.get(watch.callId) : undefined;
+      if (contact.from === "yes" && isOld(since)) this.askedTwice.push(`${contact.jid} ${watch?.callId}`);
     };
     watchers.onNotify = (watch) => {
-      if (watch.state !== "terminated") return;
-      const n = Number(/\d+/.exec(watch.watcher)?.[0]);
-      const pair = this.#world.sipPairs.get(n);
-      if (pair?.watch !== watch) return;
-      if (watch.reason === "rejected" || watch.reason === "noresource") {
-        if (pair.contact.from === "yes") this.endedWrongly.push(`${watch.watcher} ${watch.reason}`);
-      } else if (watch.reason !== "timeout") this.#watchAnew(n); // RFC 6665 §4.1.3: it may be tried again at once
+      if (watch.state === "active" && !this.#activeSince.has(watch.callId))
+        this.#activeSince.set(watch.callId, performance.now());
+      if (watch.state === "terminated") this.#ended(watch);
     };
     watchers.onAnswer = (watch, status) => {
-      if (this.#isSettling && status === 481) this.lostDialogs.push(watch.watcher);
+      if (this.#isSettling && status === 481)
+        this.lostDialogs.push(`${watch.watcher} ${watch.callId} ${watch.state}`);
       // The dialog has gone, or its first SUBSCRIBE was not taken: the phone begins anew.
       const n = Number(/\d+/.exec(watch.watcher)?.[0]);
       const isCurrent = this.#world.sipPairs.get(n)?.watch === watch;
-      if (isCurrent && (status === 481 || (status >= 500 && watch.state === "asking"))) this.#watchAnew(n);
+      if (isCurrent && (status === 481 || (isFailure(status) && watch.state === "asking")))
+        this.#watchAnew(n);
     };
+  }
+
+  #ended(watch: Watch): void {
+    this.#activeSince.delete(watch.callId);
+    const n = Number(/\d+/.exec(watch.watcher)?.[0]);
+    const pair = this.#world.sipPairs.get(n);
+    if (pair?.watch !== watch) return;
+    if (watch.reason === "rejected" || watch.reason === "noresource") {
+      const isAllowed = pair.contact.from === "yes" && isOld(this.#decidedAt.get(pair.contact));
+      if (isAllowed) this.endedWrongly.push(`${watch.watcher} ${watch.callId} ${watch.reason}`);
+    } else if (watch.reason !== "timeout") this.#watchAnew(n); // RFC 6665 §4.1.3: it may be tried again at once
   }
 
   #oneOf<T>(values: readonly T[]): T {
@@ -160,4 +174,15 @@ export class PresenceStorm {
   }
 }
 
+/** What is older can have crossed nothing on the way. */
+function isOld(at: number | undefined): boolean {
+  return at !== undefined && performance.now() - at > CROSSING_MS;
+}
+
+/** Of the moment: while the gateway was away every copy of a request may have been lost. */
+function isFailure(status: number): boolean {
+  return status === 408 || status >= 500;
+}
+
+const CROSSING_MS = 1_000;
 const SHOWS = ["", "dnd", "away", "xa", "chat"];
