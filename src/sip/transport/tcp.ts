@@ -66,4 +66,4 @@ export function addressesOf(
 }
 
 /** Messages are small and waited for, so none is held back; the kernel's probe finds peers that vanished. */
-const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+export const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;

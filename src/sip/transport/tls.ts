@@ -3,7 +3,7 @@
 import { isIP, type Socket } from "node:net";
 import { connect, createSecureContext, createServer, type SecureContext, type TLSSocket } from "node:tls";
 import { identityMatches, sipIdentities } from "./identity";
-import { addressesOf, type Dialled, listen, type StreamListener } from "./tcp";
+import { addressesOf, type Dialled, listen, SOCKET_OPTIONS, type StreamListener } from "./tcp";
 import type { Endpoint, ListenerOptions, TlsOptions } from "./transport";
 
 export interface TlsListenerDeps {
@@ -21,6 +21,7 @@ export async function openTls(
   deps: TlsListenerDeps,
 ): Promise<StreamListener> {
   const server = createServer({
+    ...SOCKET_OPTIONS,
     ...credentials(tls),
     minVersion: OLDEST_VERSION,
     requestCert: tls.clientCertificate !== "none",
@@ -56,6 +57,9 @@ export function dialTls(
     ...(isIP(name) === 0 ? { servername: name } : {}),
     checkServerIdentity: (_host, certificate) => mismatch(sipIdentities(certificate), name),
   });
+  // Node heeds these for a TCP socket of its own making only.
+  socket.setNoDelay(SOCKET_OPTIONS.noDelay);
+  socket.setKeepAlive(SOCKET_OPTIONS.keepAlive, SOCKET_OPTIONS.keepAliveInitialDelay);
   return {
     socket,
     expects: name,
