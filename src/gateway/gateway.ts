@@ -154,7 +154,7 @@ class RunningGateway implements Gateway {
     const { from = "", to = "" } = stanza.attrs;
     // As an error is: whom it is for, and that nobody answers it.
     const origin = { from: to, to: from, wantsReceipt: false };
-    void this.#reporter.tellRefused(stanza.attrs.id ?? "", origin, stanza);
+    void this.#reporter.tellSurely(stanza.attrs.id ?? "", origin, stanza);
   }
 
   #resume(entry: JournalEntry): void {

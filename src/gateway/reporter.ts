@@ -73,6 +73,30 @@ export class Reporter {
     this.#owe({ seq: kept, stanza });
   }
 
+  /** Tells what nothing else on disk remembers: it goes to the journal with whatever is being written now, and is sent after that. */
+  async tellSurely(rid: string, origin: MessageOrigin, stanza: Element): Promise<void> {
+    const { store, limits, counters, clock } = this.#context;
+    if (store.journalSize() >= 2 * limits.maximumJournal) {
+      counters.add("xmpp.report.dropped");
+      return;
+    }
+    const seq = store.nextSeq();
+    const entry = {
+      seq,
+      pair: "",
+      rid,
+      receivedAt: clock.now(),
+      request: NEVER_SENT,
+      origin,
+      report: this.#serialize(stanza),
+    };
+    const kept = await this.#kept(rid, () => store.journal(entry).then(() => seq));
+    // Whatever else was written with it has been undone too: there is nothing to tell.
+    if (kept === undefined) return;
+    if (await this.#told(stanza)) store.journalDone(kept);
+    else this.#owe({ seq: kept, stanza });
+  }
+
   /** Takes up a telling that an earlier life could not deliver. */
   resume(seq: number, stanza: Element): void {
     this.#owe({ seq, stanza });

@@ -5,6 +5,7 @@ import type { SubscriptionRecord } from "../../core/subscription/record";
 import { sipWatcher } from "../../core/subscription/sip-watcher";
 import type { Step, StepContext, SubscriptionEffect } from "../../core/subscription/step";
 import { xmppWatcher } from "../../core/subscription/xmpp-watcher";
+import type { Element } from "../../xml/element";
 import type { SipAnswer } from "../sides";
 import type { PresenceContext } from "./context";
 import type { Notifier } from "./notifier";
@@ -25,8 +26,12 @@ export interface Turn {
 
 /** Carries out everything but answers. */
 export interface Carrier {
-  /** @param isLast the row has gone: nobody will think of it again */
-  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect, isLast: boolean): void;
+  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect): void;
+  /**
+   * The row goes, and with it the thought of this stanza: it must be on disk in the same commit. Called in the step; sends the
+   * stanza by itself once that commit is there.
+   */
+  carryLast(key: string, record: SubscriptionRecord, stanza: Element): void;
   /** A row was written or removed. */
   changed(key: string, before: SubscriptionRecord | undefined, after: SubscriptionRecord | undefined): void;
 }
@@ -81,7 +86,10 @@ export class Machines {
         // At once: the next step of this group must not begin another.
         begins = stepped.effects.some(({ kind }) => kind === "notify");
         if (begins) this.#notifier.begin(key, this.#restOf(after ?? before));
-        return stepped;
+        if (record === undefined || after !== undefined) return stepped;
+        for (const effect of stepped.effects)
+          if (effect.kind === "stanza") this.#carrier.carryLast(key, record, effect.stanza);
+        return { ...stepped, effects: stepped.effects.filter(({ kind }) => kind !== "stanza") };
       });
       return this.#carryOut(key, event, { before, after }, effects);
     } catch (error) {
@@ -104,7 +112,7 @@ export class Machines {
     }
     for (const effect of effects) {
       if (effect.kind === "answer") answer = effect;
-      else if (record !== undefined) this.#carrier.carry(key, record, effect, after === undefined);
+      else if (record !== undefined) this.#carrier.carry(key, record, effect);
     }
     return { before, after, answer };
   }

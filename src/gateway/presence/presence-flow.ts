@@ -174,10 +174,10 @@ export class PresenceFlow implements Carrier {
     if (!this.#locals.lists.watches(watcher, presentity)) this.#seen.forget(watcher, presentity);
   }
 
-  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect, isLast: boolean): void {
+  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect): void {
     switch (effect.kind) {
       case "stanza":
-        if (!this.#isShownElsewhere(key, record, effect.stanza)) this.#send(effect.stanza, isLast);
+        if (!this.#isShownElsewhere(key, record, effect.stanza)) this.#send(effect.stanza);
         return;
       case "subscribe":
         this.#guard(this.#subscribe(key, record, effect.request), { key });
@@ -210,15 +210,15 @@ export class PresenceFlow implements Carrier {
     return seenBy?.direction === "xmpp-watcher" && seenBy.shown.length > 0;
   }
 
-  /** What a row says as it goes can not be said again when the link is up: it is kept until the server has it. */
-  #send(stanza: Element, isLast: boolean): void {
-    if (this.#guardOfLists?.stops(stanza) === true) return;
-    if (!isLast) {
-      this.#stanzas.send(this.#withCapabilities(stanza));
-      return;
-    }
+  carryLast(key: string, record: SubscriptionRecord, stanza: Element): void {
+    if (this.#isShownElsewhere(key, record, stanza) || this.#guardOfLists?.stops(stanza) === true) return;
     const { ids, tellSurely } = this.#context;
     tellSurely({ ...stanza, attrs: { ...stanza.attrs, id: stanza.attrs.id ?? ids.random(96) } });
+  }
+
+  #send(stanza: Element): void {
+    if (this.#guardOfLists?.stops(stanza) === true) return;
+    this.#stanzas.send(this.#withCapabilities(stanza));
   }
 
   /** Whoever is shown a device may tell it what he publishes (XEP-0163 §4.3.2). */
@@ -374,7 +374,7 @@ export class PresenceFlow implements Carrier {
       deviceStanza: (device, document, from, to) => this.#deviceStanza(device, document, from, to),
       seen: (watcher, presentity) => this.#seen.get(watcher, presentity),
       hides: (watcher, presentity) => this.#guardOfLists?.hides(watcher, presentity) === true,
-      send: (stanza) => this.#send(stanza, false),
+      send: (stanza) => this.#send(stanza),
       rowChanged: (key, before, after) => this.changed(key, before, after),
       want: (key) => this.#notifier.want(key),
       allow: (watcher, presentity) => this.#allow(watcher, presentity),
@@ -396,7 +396,7 @@ export class PresenceFlow implements Carrier {
       ...{ lists, subscriptions, clock, log, counters },
       want: (key) => this.#notifier.want(key),
       hide: (record) => {
-        for (const stanza of hideDevices(record)) this.#send(stanza, false);
+        for (const stanza of hideDevices(record)) this.#send(stanza);
       },
       show: (record) => {
         const { watcher } = record;
@@ -436,7 +436,7 @@ export class PresenceFlow implements Carrier {
     if (document === undefined) return false;
     for (const device of document.devices) {
       if (!device.open && !record.shown.includes(device.id) && document.devices.length > 1) continue;
-      this.#send(this.#deviceStanza(device, document, record.presentity, to), false);
+      this.#send(this.#deviceStanza(device, document, record.presentity, to));
     }
     return true;
   }
