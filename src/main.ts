@@ -58,6 +58,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   const ids = randomIds();
   const counters = createCounters();
   const store = openStore(config.store);
+  const mapping = tables(config);
   const sipConfig = sipOptions(config, VERSION);
   const plainTransports = createTransports(sipConfig.transport, {
     log: log.child({ side: "sip" }),
@@ -94,13 +95,13 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       sip: userAgent,
       options: config.registrar,
       store: store.bindings,
-      tables: tables(config),
+      tables: mapping,
       directory,
       rates: new RateLimiter(config.registrationRates, 0),
       guard: new RelayGuard({
         ...{ lists, clock, counters },
         rates: config.limits.rates,
-        tables: tables(config),
+        tables: mapping,
       }),
       clock,
       ids,
@@ -115,12 +116,12 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     counters,
   });
   const xmpp = options.watchXmpp?.(component) ?? component;
-  const whois = new Whois(directory, tables(config));
+  const whois = new Whois(directory, mapping);
   const known = config.directory.sources.length === 0 ? undefined : { whois, log, counters };
   let gateway: Gateway | undefined;
   const service = createService({
     options: config.service,
-    domains: tables(config).domains,
+    domains: mapping.domains,
     clock,
     ids,
     log: log.child({ side: "service" }),
@@ -155,7 +156,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ? {}
       : { waiting: { options: config.waiting, store: store.waiting, devices: registrar.book } }),
     lists,
-    tables: tables(config),
+    tables: mapping,
     limits: gatewayLimits(config),
     clock,
     ids,

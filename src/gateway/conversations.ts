@@ -1,5 +1,6 @@
 /** What is remembered of a pair of people while they talk: who is typing, and what the phone does not take. RFC 3994. */
 
+import { BoundedMap } from "../core/bounded-map";
 import type { SipMessageOut } from "../core/effect";
 import { pairKey } from "../core/message/addresses";
 import { chatStateStanza } from "../core/message/chat-state";
@@ -17,7 +18,6 @@ import {
 import { isComposingRequest } from "../core/message/request-body";
 import type { TranslatedComposing, TranslatedMessage } from "../core/message/sip-to-xmpp";
 import type { SipParties, XmppTranslated } from "../core/message/xmpp-to-sip";
-import { BoundedMap } from "./bounded-map";
 import type { GatewayContext } from "./context";
 import { envelope } from "./envelope";
 

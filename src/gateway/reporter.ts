@@ -50,50 +50,17 @@ export class Reporter {
   /** Tells the sender of a message that was refused before it was journalled. What cannot be told is journalled now. */
   async tellRefused(rid: string, origin: MessageOrigin, stanza: Element): Promise<void> {
     if (await this.#told(stanza)) return;
-    const { store, limits, counters, clock } = this.#context;
-    // A flood that fills the journal is refused too, so that refusals have as much room again.
-    if (store.journalSize() >= 2 * limits.maximumJournal) {
-      counters.add("xmpp.report.dropped");
-      return;
-    }
-    const kept = await this.#kept(rid, async () => {
-      const seq = store.nextSeq();
-      const report = this.#serialize(stanza);
-      await store.journal({
-        seq,
-        pair: "",
-        rid,
-        receivedAt: clock.now(),
-        request: NEVER_SENT,
-        origin,
-        report,
-      });
-      return seq;
-    });
-    this.#owe({ seq: kept, stanza });
+    if (!this.#hasRoom()) return;
+    this.#owe({ seq: await this.#journalled(rid, origin, stanza), stanza });
   }
 
   /** Tells what nothing else on disk remembers: it goes to the journal with whatever is being written now, and is sent after that. */
   async tellSurely(rid: string, origin: MessageOrigin, stanza: Element): Promise<void> {
-    const { store, limits, counters, clock } = this.#context;
-    if (store.journalSize() >= 2 * limits.maximumJournal) {
-      counters.add("xmpp.report.dropped");
-      return;
-    }
-    const seq = store.nextSeq();
-    const entry = {
-      seq,
-      pair: "",
-      rid,
-      receivedAt: clock.now(),
-      request: NEVER_SENT,
-      origin,
-      report: this.#serialize(stanza),
-    };
-    const kept = await this.#kept(rid, () => store.journal(entry).then(() => seq));
+    if (!this.#hasRoom()) return;
+    const kept = await this.#journalled(rid, origin, stanza);
     // Whatever else was written with it has been undone too: there is nothing to tell.
     if (kept === undefined) return;
-    if (await this.#told(stanza)) store.journalDone(kept);
+    if (await this.#told(stanza)) this.#context.store.journalDone(kept);
     else this.#owe({ seq: kept, stanza });
   }
 
@@ -111,6 +78,26 @@ export class Reporter {
     const outcome = await this.#context.xmpp.prove(stanza);
     // A bounce of an error or a receipt is the end of it: the sender has gone (RFC 6120 §8.3.1: never answer an error).
     return outcome.kind === "proven" || outcome.kind === "bounced";
+  }
+
+  /** A flood that fills the journal is refused too, so that refusals have as much room again. */
+  #hasRoom(): boolean {
+    const { store, limits, counters } = this.#context;
+    if (store.journalSize() < 2 * limits.maximumJournal) return true;
+    counters.add("xmpp.report.dropped");
+    return false;
+  }
+
+  /** Its number in the journal once it is on disk; undefined where the store did not take it. Joins what is being written now. */
+  #journalled(rid: string, origin: MessageOrigin, stanza: Element): Promise<number | undefined> {
+    const { store, clock } = this.#context;
+    return this.#kept(rid, async () => {
+      const seq = store.nextSeq();
+      const report = this.#serialize(stanza);
+      const receivedAt = clock.now();
+      await store.journal({ seq, pair: "", rid, receivedAt, request: NEVER_SENT, origin, report });
+      return seq;
+    });
   }
 
   /** A store that fails costs only what a crash would cost now: the telling stays in memory. */

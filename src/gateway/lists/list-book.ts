@@ -1,11 +1,11 @@
 /** Who may reach whom: the lists of people, domains and the operator, in memory as far as they are used. XEP-0191. */
 
 import { parseJid } from "../../core/address/jid";
+import { BoundedMap } from "../../core/bounded-map";
 import { type AccessList, type Reach, reach, type Verdict } from "../../core/lists/reach";
 import { bareJid } from "../../core/message/addresses";
 import { reject } from "../../core/rejection";
 import { ok, type Result, refuse } from "../../core/result";
-import { BoundedMap } from "../bounded-map";
 import type { Clock, ListChange, ListStore, Log, SubscriptionStore } from "../sides";
 
 export interface ListBookParts {

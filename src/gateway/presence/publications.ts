@@ -1,12 +1,12 @@
 /** The event state compositor: phones publish here what their users' watchers see. RFC 3903 §6. */
 
 import { sipSenderToJid } from "../../core/address/domains";
+import { BoundedMap } from "../../core/bounded-map";
 import type { SipEventInput } from "../../core/input";
 import type { PresenceDocument } from "../../core/presence/document";
 import { compose, type Published } from "../../core/publication/compose";
 import { type PublishDecision, publish, type ReadDocument } from "../../core/publication/publish";
 import { reject } from "../../core/rejection";
-import { BoundedMap } from "../bounded-map";
 import type { GatewayContext } from "../context";
 import type { PublicationRow, PublicationStore, SipAnswer } from "../sides";
 import { bareOf, refusal } from "./local-answers";

@@ -3,8 +3,8 @@
  * refused, and free again with time.
  */
 
+import { BoundedMap } from "../../core/bounded-map";
 import { type Level, type Rate, tokensAt, waitMs } from "../../core/limits/rate";
-import { BoundedMap } from "../bounded-map";
 
 /** Absent: no bound. */
 export interface Rates {

@@ -1,7 +1,7 @@
 /** Command sessions that are open: bounded in number and in time. XEP-0050 §3.3. */
 
+import { BoundedMap } from "../../core/bounded-map";
 import type { FormPage } from "../../core/service/page";
-import { BoundedMap } from "../bounded-map";
 import type { Clock, Ids } from "../sides";
 import type { ServiceOptions } from "./options";
 

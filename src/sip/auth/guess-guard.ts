@@ -1,5 +1,7 @@
 /** Slows whoever guesses at passwords, and not the people whom he guesses at. RFC 7616 §5.10, RFC 3261 §26.3.2.4. */
 
+import { BoundedMap } from "../../core/bounded-map";
+
 /**
  * Buckets of wrong answers: one for each source address with a username, one for each address, one for each username. An
  * address from which the user has signed lately is not slowed by what others try elsewhere, so that nobody is locked out of
@@ -10,7 +12,7 @@ export class GuessGuard {
   readonly #addresses = new Buckets(ADDRESS);
   readonly #usernames = new Buckets(USERNAME);
   /** Pairs that have signed lately, with the time. */
-  readonly #proven = new Recent<number>(REMEMBERED);
+  readonly #proven = new BoundedMap<number>(REMEMBERED);
 
   /**
    * Takes a guess. @param now milliseconds since 1970
@@ -48,7 +50,7 @@ interface Rate {
 
 class Buckets {
   readonly #rate: Rate;
-  readonly #buckets = new Recent<Bucket>(REMEMBERED);
+  readonly #buckets = new BoundedMap<Bucket>(REMEMBERED);
 
   constructor(rate: Rate) {
     this.#rate = rate;
@@ -81,33 +83,6 @@ class Buckets {
 interface Bucket {
   tokens: number;
   at: number;
-}
-
-/** Two generations, of which the older is dropped whole: memory stays flat whoever tries what. */
-class Recent<Value> {
-  #young = new Map<string, Value>();
-  #old: ReadonlyMap<string, Value> = new Map();
-  readonly #half: number;
-
-  constructor(most: number) {
-    this.#half = Math.ceil(most / 2);
-  }
-
-  get(key: string): Value | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
-    const old = this.#old.get(key);
-    if (old !== undefined) this.set(key, old);
-    return old;
-  }
-
-  set(key: string, value: Value): void {
-    if (this.#young.size >= this.#half && !this.#young.has(key)) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(key, value);
-  }
 }
 
 function pairOf(address: string, username: string): string {

@@ -1,4 +1,4 @@
-import { BoundedMap } from "../../src/gateway/bounded-map";
+import { BoundedMap } from "../../src/core/bounded-map";
 
 test("what was used longest ago is forgotten first, and never more than the bound is kept", () => {
   const map = new BoundedMap<number>(4);
