@@ -5,8 +5,8 @@ import { basename, join } from "node:path";
 import { setup } from "./setup.mjs";
 import { ROOT, runOpenly, say, step, tool } from "./steps.mjs";
 
-/** Inside node_modules: out of git's sight, and packages are found from there. */
-const BUILT = join(ROOT, "node_modules", ".cache", "isthmus-bench");
+/** Inside node_modules: out of git's sight, and packages are found from there. Each run has its own, so that two may run. */
+const BUILT = join(ROOT, "node_modules", ".cache", `isthmus-bench-${process.pid}`);
 
 const named = process.argv.slice(2).filter((arg) => !arg.startsWith("-"));
 const options = process.argv.slice(2).filter((arg) => arg.startsWith("-"));
@@ -22,8 +22,16 @@ async function main() {
     say(`There is no bench ${unknown.join(", ")}; there are: ${programs.join(", ") || "none"}.`);
     return 2;
   }
-  if (!(await setup()) || !(await build())) return 1;
-  for (const program of named.length > 0 ? named : programs) {
+  if (!(await setup())) return 1;
+  try {
+    return (await build()) ? await runAll(named.length > 0 ? named : programs) : 1;
+  } finally {
+    rmSync(BUILT, { recursive: true, force: true });
+  }
+}
+
+async function runAll(programs) {
+  for (const program of programs) {
     const code = await runOpenly([process.execPath, join(BUILT, "bench", `${program}.js`), ...options]);
     if (code !== 0) return code;
   }
