@@ -14,6 +14,8 @@ export interface WireStanza {
 
 export class ComponentServer {
   onStanza: (stanza: WireStanza) => void = () => undefined;
+  /** Sees every presence and message stanza, ours and those that come; absent: nobody looks. */
+  onTraffic: ((isOurs: boolean, text: string) => void) | undefined;
   /** A handshake is done. */
   onUp: () => void = () => undefined;
   received = 0;
@@ -49,6 +51,7 @@ export class ComponentServer {
   /** Writes with the others of this turn; false, and lost, when nobody is connected. */
   send(text: string): boolean {
     if (this.#link === undefined) return false;
+    if (!text.startsWith("<iq")) this.onTraffic?.(true, text);
     this.#out += text;
     if (!this.#isAsked) {
       this.#isAsked = true;
@@ -145,7 +148,10 @@ export class ComponentServer {
     };
     if (name === "iq" && (stanza.type === "get" || stanza.type === "set"))
       this.send(`<iq type='result' id='${stanza.id}' from='${stanza.to}' to='${stanza.from}'/>`);
-    else this.onStanza(stanza);
+    else {
+      if (name !== "iq") this.onTraffic?.(false, whole);
+      this.onStanza(stanza);
+    }
   }
 
   #flush(): void {

@@ -21,6 +21,8 @@ interface Pending {
 export class SipEndpoint {
   /** Requests that come; set by whoever plays the users. */
   onRequest: (request: WireSip, reply: (text: string) => void) => void = () => undefined;
+  /** Sees every message, ours and those that come; absent: nobody looks. */
+  onTraffic: ((isOurs: boolean, text: string) => void) | undefined;
   /** Nothing is read and nothing leaves: the neighbour is away. */
   isAway = false;
   sent = 0;
@@ -93,6 +95,7 @@ export class SipEndpoint {
   raw(text: string): void {
     if (this.isAway || !this.#isOpen) return;
     this.sent += 1;
+    this.onTraffic?.(true, text);
     this.#socket.send(Buffer.from(text, "latin1"), this.target.port, this.target.address, () => undefined);
   }
 
@@ -108,10 +111,12 @@ export class SipEndpoint {
     const message = readSip(text);
     if (message === undefined) return;
     this.received += 1;
+    this.onTraffic?.(false, text);
     if (message.status === 0) {
       this.onRequest(message, (answer) => {
         if (this.isAway || !this.#isOpen) return;
         this.sent += 1;
+        this.onTraffic?.(true, answer);
         this.#socket.send(Buffer.from(answer, "latin1"), port, address, () => undefined);
       });
       return;

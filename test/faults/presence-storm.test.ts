@@ -5,6 +5,8 @@
  * @jest-environment ./test/support/environment.ts
  */
 
+import { writeSync } from "node:fs";
+import { join } from "node:path";
 import { eventually } from "../support/processes";
 import { type PresenceRig, startPresenceRig } from "./support/presence-rig";
 import { PresenceStorm } from "./support/presence-storm";
@@ -38,6 +40,7 @@ afterEach(async () => {
 
 test(`${KILLS} kills during a storm of changes: no pair is wrong at the end, nobody is asked twice`, async () => {
   rig = await startPresenceRig({
+    log: "info",
     presence: {
       requestsPerSecond: 500,
       notifyInterval: "20 ms",
@@ -47,11 +50,25 @@ test(`${KILLS} kills during a storm of changes: no pair is wrong at the end, nob
   });
   const { world, gateway } = rig;
   const storm = new PresenceStorm(world, PAIRS, SEED);
-  for (let kill = 0; kill < KILLS; kill++) {
-    await storm.blowFor(storm.chance.below(LONGEST_LIFE_MS), CHANGES_PER_SECOND);
-    await Promise.all([rig.kill(), storm.blowFor(100, CHANGES_PER_SECOND)]);
-    await Promise.all([gateway.start(), storm.blowFor(300, CHANGES_PER_SECOND)]);
+  try {
+    for (let kill = 0; kill < KILLS; kill++) {
+      await storm.blowFor(storm.chance.below(LONGEST_LIFE_MS), CHANGES_PER_SECOND);
+      storm.history.note(`=== kill ${kill + 1}`);
+      await Promise.all([rig.kill(), storm.blowFor(100, CHANGES_PER_SECOND)]);
+      await Promise.all([gateway.start(), storm.blowFor(300, CHANGES_PER_SECOND)]);
+      storm.history.note("=== up");
+    }
+    await endRightly(rig, storm);
+  } catch (error) {
+    const wrong = [...storm.askedTwice, ...storm.endedWrongly, ...storm.lostDialogs, ...world.wrong()];
+    const database = join(gateway.folder, "isthmus.db");
+    writeSync(process.stderr.fd, `${storm.history.explain(wrong, database, gateway.log())}\n`);
+    throw error;
   }
+});
+
+async function endRightly(rig: PresenceRig, storm: PresenceStorm): Promise<void> {
+  const { world } = rig;
   const startedAt = performance.now();
   await rig.untilRight("the truth after the last life", 60_000);
   storm.settle();
@@ -71,4 +88,4 @@ test(`${KILLS} kills during a storm of changes: no pair is wrong at the end, nob
   expect(storm.endedWrongly).toEqual([]);
   expect(storm.lostDialogs).toEqual([]);
   expect(wrong).toEqual([]);
-});
+}

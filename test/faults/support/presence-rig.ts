@@ -27,6 +27,8 @@ export interface PresenceRigOptions {
   /** T1 of 50 ms or more: requests are then given up after 64 of them. */
   readonly timers?: object;
   readonly sipLimits?: object;
+  /** Level of the gateway's log; "warn" when absent. */
+  readonly log?: "info" | "warn";
   /** Addresses that may speak for SIP users besides the test's own. */
   readonly trust?: readonly string[];
 }
@@ -120,6 +122,6 @@ function configuration(
       xmpp: [{ xmpp: XMPP_DOMAIN, sip: XMPP_DOMAIN, via: "route" }],
     },
     presence: options.presence ?? {},
-    log: { level: "warn" },
+    log: { level: options.log ?? "warn" },
   };
 }

@@ -4,9 +4,11 @@ import type { PresenceWorld, SipPair } from "../../../bench/load/presence-world"
 import type { Watch } from "../../../bench/load/sip-watchers";
 import type { Contact } from "../../../bench/load/xmpp-people";
 import { Chance } from "./chance";
+import { PairHistory } from "./pair-history";
 
 export class PresenceStorm {
   readonly chance: Chance;
+  readonly history: PairHistory;
   changes = 0;
   subscriptionChanges = 0;
   /** Presence stanzas about contacts that XMPP people took. */
@@ -29,6 +31,7 @@ export class PresenceStorm {
     this.#world = world;
     this.#pairs = pairs;
     this.chance = new Chance(seed);
+    this.history = new PairHistory(world);
     for (let n = 0; n < pairs; n++) {
       world.person(n).policy = "wait";
       world.presentity(n).policy = "pending";
@@ -77,18 +80,17 @@ export class PresenceStorm {
   #personChanges(n: number): void {
     const person = this.#world.person(n);
     const resource = this.#oneOf(["balcony", "orchard"]);
-    const leaves = this.chance.below(5) === 0;
-    this.#world.people.change(person, resource, leaves ? undefined : this.#oneOf(SHOWS));
+    const show = this.chance.below(5) === 0 ? undefined : this.#oneOf(SHOWS);
+    this.history.note(`person ${resource} ${show ?? "leaves"}`, n);
+    this.#world.people.change(person, resource, show);
   }
 
   #presentityChanges(n: number): void {
     const closes = this.chance.below(5) === 0;
     const device = this.#oneOf(["desk", "cell"]);
-    this.#world.presentities.change(
-      this.#world.presentity(n),
-      device,
-      closes ? undefined : this.#oneOf(SHOWS),
-    );
+    const show = closes ? undefined : this.#oneOf(SHOWS);
+    this.history.note(`presentity ${device} ${show ?? "closes"}`, n);
+    this.#world.presentities.change(this.#world.presentity(n), device, show);
   }
 
   #sipWatches(n: number): void {
@@ -130,6 +132,7 @@ export class PresenceStorm {
       this.#world.presentities.decide(presentity, this.chance.below(5) > 0 ? "approve" : "reject");
     else if (presentity.policy === "reject") presentity.policy = this.#oneOf(["pending", "approve"] as const);
     else if (this.chance.below(6) === 0) this.#world.presentities.decide(presentity, "reject");
+    this.history.note(`presentity's policy: ${presentity.policy}`, n);
   }
 
   #listen(): void {
