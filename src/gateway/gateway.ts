@@ -102,6 +102,7 @@ class RunningGateway implements Gateway {
     if (left.length > 0) log.info({ messages: left.length }, "journal resumed");
     // Before the link comes up: what waits from an earlier life goes first.
     for (const entry of left) this.#resume(entry);
+    xmpp.onUp((host) => this.#reporter.linkUp(host));
     presence?.start();
     this.#waiting?.start();
     this.#context.lists?.start();

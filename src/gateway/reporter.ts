@@ -14,6 +14,8 @@ interface Owed {
   /** Entry of the journal that keeps it; absent where the store did not take it. */
   readonly seq: number | undefined;
   readonly stanza: Element;
+  /** It has been written, and what became of it is not known yet. */
+  isUnderWay: boolean;
 }
 
 export class Reporter {
@@ -43,7 +45,7 @@ export class Reporter {
       this.#context.store.journalDone(seq);
       return;
     }
-    this.#owe({ seq, stanza });
+    this.#owe(seq, stanza);
     await this.#kept(seq, () => this.#context.store.journalReport(seq, this.#serialize(stanza)));
   }
 
@@ -51,7 +53,7 @@ export class Reporter {
   async tellRefused(rid: string, origin: MessageOrigin, stanza: Element): Promise<void> {
     if (await this.#told(stanza)) return;
     if (!this.#hasRoom()) return;
-    this.#owe({ seq: await this.#journalled(rid, origin, stanza), stanza });
+    this.#owe(await this.#journalled(rid, origin, stanza), stanza);
   }
 
   /** Tells what nothing else on disk remembers: it goes to the journal with whatever is being written now, and is sent after that. */
@@ -61,12 +63,20 @@ export class Reporter {
     // Whatever else was written with it has been undone too: there is nothing to tell.
     if (kept === undefined) return;
     if (await this.#told(stanza)) this.#context.store.journalDone(kept);
-    else this.#owe({ seq: kept, stanza });
+    else this.#owe(kept, stanza);
   }
 
   /** Takes up a telling that an earlier life could not deliver. */
   resume(seq: number, stanza: Element): void {
-    this.#owe({ seq, stanza });
+    this.#owe(seq, stanza);
+  }
+
+  /**
+   * The link of a component host is up. What is owed there is written before anything else, so that it cannot overtake what
+   * has happened since: `unsubscribed` of an earlier life must not end what was subscribed in this one.
+   */
+  linkUp(host: string): void {
+    void this.#tellAll([...this.#owed].filter(({ stanza }) => hostOf(stanza) === host));
   }
 
   stop(): void {
@@ -110,8 +120,8 @@ export class Reporter {
     }
   }
 
-  #owe(owed: Owed): void {
-    this.#owed.add(owed);
+  #owe(seq: number | undefined, stanza: Element): void {
+    this.#owed.add({ seq, stanza, isUnderWay: false });
     this.#retryLater();
   }
 
@@ -126,16 +136,24 @@ export class Reporter {
   /** One round over all that is owed: a component host that is down does not keep the others' senders waiting. */
   async #retry(): Promise<void> {
     this.#retrying = true;
-    const waiting = [...this.#owed].filter(({ stanza }) => this.#context.xmpp.isUp(hostOf(stanza)));
-    for (let at = 0; at < waiting.length && !this.#stopped; at += TOGETHER) {
-      await Promise.all(waiting.slice(at, at + TOGETHER).map((owed) => this.#tellAgain(owed)));
-    }
+    await this.#tellAll([...this.#owed].filter(({ stanza }) => this.#context.xmpp.isUp(hostOf(stanza))));
     this.#retrying = false;
     if (this.#owed.size > 0) this.#retryLater();
   }
 
+  async #tellAll(waiting: readonly Owed[]): Promise<void> {
+    for (let at = 0; at < waiting.length && !this.#stopped; at += TOGETHER) {
+      await Promise.all(waiting.slice(at, at + TOGETHER).map((owed) => this.#tellAgain(owed)));
+    }
+  }
+
   async #tellAgain(owed: Owed): Promise<void> {
-    if (!(await this.#told(owed.stanza))) return;
+    // What a link has just come up for may be in a round that goes on: it is told once.
+    if (owed.isUnderWay || !this.#owed.has(owed)) return;
+    owed.isUnderWay = true;
+    const isTold = await this.#told(owed.stanza);
+    owed.isUnderWay = false;
+    if (!isTold) return;
     this.#owed.delete(owed);
     if (owed.seq !== undefined) this.#context.store.journalDone(owed.seq);
   }

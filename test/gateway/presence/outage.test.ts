@@ -127,3 +127,25 @@ test("`unsubscribed` is not lost with the link: it waits until the server has it
   expect(stage.gateway.state().owedReports).toBe(0);
   await stage.stop();
 });
+
+test("what was owed from before goes first when the link is up: it does not end what she has asked for since", async () => {
+  const { stage, notify } = await julietWatches();
+  stage.onProve = () => ({ kind: "link-down", retryAfter: 1 });
+  stage.linkDown();
+  await notify(2, { subscriptionState: { state: "terminated", reason: "rejected" }, body: new Uint8Array() });
+  const told: string[] = [];
+  stage.onProve = (xml) => {
+    told.push(xml);
+    return { kind: "proven" };
+  };
+  await stage.linkUp();
+  expect(told.join("")).toContain("type='unsubscribed'");
+  told.length = 0;
+  await stage.xmpp(ASKS);
+  const subscribe = stage.requests().at(-1);
+  await notify(1, { callId: subscribe?.callId ?? "", toTag: subscribe?.fromTag ?? "" });
+  expect(stage.stanzas().join("")).toContain("type='subscribed'");
+  await stage.pass(5_000);
+  expect([...told, ...stage.stanzas()].join("")).not.toContain("type='unsubscribed'");
+  await stage.stop();
+});

@@ -63,7 +63,7 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
   let requests: SipDialogRequest[] = [];
   let onEvent: SipEventHandler = () => ({ status: 500, reason: "", headers: [] });
   let onPresence: XmppPresenceHandler = () => undefined;
-  let onUp: (host: string) => void = () => undefined;
+  const onUp: ((host: string) => void)[] = [];
   let isUp = true;
   let id = 0;
   const stage: PresenceStage = {
@@ -98,7 +98,7 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
     },
     linkUp: async () => {
       isUp = true;
-      onUp(HOST);
+      for (const callback of onUp) callback(HOST);
       await quiet();
     },
     linkDown: () => {
@@ -139,7 +139,7 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
           if (handler !== undefined) onPresence = handler;
         },
         onUp: (callback) => {
-          onUp = callback;
+          onUp.push(callback);
         },
         isUp: () => isUp,
         settled: async () => true,
