@@ -105,7 +105,7 @@ export class XmppPresence {
     const refusal = this.#refusal(people);
     if (refusal === undefined) {
       if (this.#parts.local.subscription("subscribe", people)) return;
-      return this.#toWatcher(people, { kind: "xmpp-subscribe" });
+      return this.#subscribeToSip(people);
     }
     this.#context.counters.add(`xmpp.presence.refused.${refusal.code}`);
     this.#context.log.info(
@@ -114,6 +114,14 @@ export class XmppPresence {
     );
     const { condition, type, text } = refusal;
     this.#parts.stanzas.send(stanzaError(stanza, { condition, type, text }));
+  }
+
+  /** Who may see him already, and asks because she does not know it, is shown what is known (RFC 6121 §3.1.5). */
+  async #subscribeToSip(people: FromXmpp): Promise<void> {
+    const wasAuthorized = this.#rowOf(people)?.authorized === true;
+    await this.#toWatcher(people, { kind: "xmpp-subscribe" });
+    const record = this.#rowOf(people);
+    if (wasAuthorized && record?.authorized === true) this.#parts.replay(record, people.from);
   }
 
   #refusal({ from, to }: FromXmpp): Rejection | undefined {

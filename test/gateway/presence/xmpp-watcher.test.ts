@@ -72,6 +72,26 @@ test("bug 10: `subscribe` becomes SUBSCRIBE; pending says nothing to Juliet; act
   await stage.stop();
 });
 
+test("asked once more for what she has: `subscribed` and, since she may know nothing, what is known (RFC 6121 §3.1.5)", async () => {
+  const stage = await presenceStage();
+  await watching(stage);
+  await stage.xmpp(ASKS);
+  expect(stage.stanzas()).toEqual([
+    "<presence from='romeo@sip.example' to='juliet@xmpp.example' type='subscribed'/>",
+    expect.stringMatching(/^<presence from='romeo@sip.example\/phone' to='juliet@xmpp.example'/),
+  ]);
+  await stage.stop();
+});
+
+test("asked once more before it was allowed: nothing is said", async () => {
+  const stage = await presenceStage();
+  const subscribe = await asked(stage);
+  await stage.sip(notify(subscribe, 1, "pending"));
+  await stage.xmpp(ASKS);
+  expect(stage.stanzas()).toEqual([]);
+  await stage.stop();
+});
+
 test("bug 11: 100 probes of a subscriber leave one dialog, and those of a stranger open none", async () => {
   const stage = await presenceStage();
   await watching(stage);
