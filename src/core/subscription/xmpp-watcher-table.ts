@@ -23,7 +23,7 @@ const OPERATION: readonly XmppWatcherLine[] = [
     ["requesting"],
     ["resume"],
     "same",
-    ["subscribed-again", "renew"],
+    ["watcher-unknown", "subscribed-again", "renew"],
     "architecture §5: whether it was sent is unknown",
   ),
   line(

@@ -147,9 +147,9 @@ export const WISHES: readonly XmppWatcherLine[] = [
   line(
     ["dormant"],
     ["probe-hidden"],
-    "same",
-    ["clear-due"],
-    "RFC 8048 §5.2.2: her server will probe when she comes online",
+    "requesting",
+    ["new-dialog"],
+    "RFC 8048 §8.1: who hides may be there; the probe of her server may have been lost in the gap",
   ),
   line(
     ["none", "requesting", "retrying", "cancelling"],

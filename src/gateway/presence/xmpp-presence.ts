@@ -195,10 +195,11 @@ export class XmppPresence {
       this.#drop("nobody-watches");
       return;
     }
+    const wasSeen = this.#parts.seen.has(to, from);
     const device = presenceToDevice(stanza, this.#context.clock.now());
     this.#parts.confirmation.confirm(to, from, device.id);
     if (this.#parts.seen.putDevice(to, from, device)) this.#parts.changedSeen(to, from);
-    if (record !== undefined) await this.#watcherSeen(record, people, isAvailable);
+    if (record !== undefined) await this.#watcherSeen(record, people, isAvailable, wasSeen);
   }
 
   /** What a person publishes through PEP: her mood, what she does, where she is. */
@@ -215,11 +216,20 @@ export class XmppPresence {
     if (person !== undefined && seen.putPerson(to, from, person)) changedSeen(to, from);
   }
 
-  async #watcherSeen(record: XmppWatcherRecord, people: FromXmpp, isAvailable: boolean): Promise<void> {
+  /** @param wasSeen was anything known of her before? */
+  async #watcherSeen(
+    record: XmppWatcherRecord,
+    people: FromXmpp,
+    isAvailable: boolean,
+    wasSeen: boolean,
+  ): Promise<void> {
     if (isAvailable) {
       if (record.online === "yes" && record.due !== "probe-answer" && record.state !== "dormant") return;
       return this.#toWatcher(people, { kind: "watcher-available" });
     }
+    // After a start her other devices are not known: that one of them leaves does not say that she has.
+    const isOneOfMany = people.resource !== "" && record.online === "unknown";
+    if (isOneOfMany && !wasSeen && record.due !== "probe-answer") return;
     const isElsewhere = this.#parts.seen.get(people.to, people.from)?.devices.some(({ open }) => open);
     if (isElsewhere === true || (record.online === "no" && record.due !== "probe-answer")) return;
     return this.#toWatcher(people, { kind: "watcher-unavailable" });

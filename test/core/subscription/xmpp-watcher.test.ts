@@ -747,14 +747,26 @@ describe("resume and drop", () => {
     expect(did).toEqual([SUBSCRIBED, PROBED]);
     expect(step(record, AVAILABLE).did).toEqual(["SUBSCRIBE 1 Expires 3600 new-call"]);
     expect(step(record, UNAVAILABLE)).toMatchObject({ did: [], record: { state: "dormant", online: "no" } });
-    for (const silent of [
-      step(record, UNAVAILABLE),
-      step(record, HIDDEN),
-      step(record, DUE, { now: NOW + 5_000 }),
-    ]) {
+    for (const silent of [step(record, UNAVAILABLE), step(record, DUE, { now: NOW + 5_000 })]) {
       expect(silent).toMatchObject({ did: [], record: { state: "dormant" } });
       expect(silent.record).not.toHaveProperty("due");
     }
+  });
+
+  test("dormant, and she lets him not see her: she may be there, and the probe of her server may be lost", () => {
+    const { record } = step(xmppRow("dormant", { online: "no" }), RESUME);
+    expect(step(record, HIDDEN)).toMatchObject({
+      did: ["SUBSCRIBE 1 Expires 3600 new-call"],
+      record: { state: "requesting", online: "unknown" },
+    });
+  });
+
+  test("requesting while she was away: she may have come meanwhile, and a failure does not put it to sleep", () => {
+    const { record } = step(xmppRow("requesting", { authorized: true, online: "no" }), RESUME);
+    const failed = step(record, subscribeOutcome(503, {}, "new-call"));
+    expect(failed.record).toMatchObject({ state: "retrying", online: "unknown" });
+    const again = step(failed.record, DUE, { now: NOW + 60_000 });
+    expect(again.did).toEqual(["SUBSCRIBE 1 Expires 3600 new-call"]);
   });
 
   test("retrying: the pause was saved and goes on", () => {

@@ -214,6 +214,22 @@ test("after a restart the same dialog is refreshed with the next CSeq, and nobod
   await again.stop();
 });
 
+test("after a restart one of her devices leaves: she is not thought to be away, since others may be there", async () => {
+  const stage = await presenceStage();
+  await watching(stage);
+  const again = await presenceStage({ store: stage.store, clock: fixedClock(stage.clock.now()) });
+  again.outcomes = [() => ({ status: 200, expires: 3600 })];
+  await again.linkUp();
+  await again.pass(1_000);
+  const onlines = () => stage.store.subscriptions.ofWatcher("xmpp-watcher", "juliet@xmpp.example", 1);
+  const leaves = (from: string) => `<presence from='${from}' to='romeo@sip.example' type='unavailable'/>`;
+  await again.xmpp(leaves("juliet@xmpp.example/balcony"));
+  expect(onlines()).toMatchObject([{ online: "unknown" }]);
+  await again.xmpp(leaves("juliet@xmpp.example"));
+  expect(onlines()).toMatchObject([{ online: "no" }]);
+  await again.stop();
+});
+
 test("a domain that no rule maps gets an error, not silence", async () => {
   const stage = await presenceStage();
   await stage.xmpp(
