@@ -116,7 +116,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     counters,
   });
   const xmpp = options.watchXmpp?.(component) ?? component;
-  const whois = new Whois(directory, mapping);
+  const whois = new Whois(directory, mapping, config.presence?.local.publications.domains);
   const known = config.directory.sources.length === 0 ? undefined : { whois, log, counters };
   let gateway: Gateway | undefined;
   const service = createService({

@@ -3,10 +3,11 @@
  * or may not. Architecture §1 (resolve, then step): what is asynchronous happens here.
  */
 
-import { jidSenderToSip, jidTargetToSip } from "../core/address/domains";
+import { sipSenderToJid } from "../core/address/domains";
 import { type Rejection, reject } from "../core/rejection";
 import type { Tables } from "../core/tables";
 import type { Element } from "../xml/element";
+import { accountOf, accountOnSip, phoneOf, withDeviceOf } from "./canonical";
 import type { Directory, DirectoryAnswer, Looked, Person, SipAnswer } from "./sides";
 
 type Answered = SipAnswer | PromiseLike<SipAnswer>;
@@ -24,11 +25,18 @@ export type Resolved = Element | { readonly refused: Rejection; readonly retryAf
 
 export class Whois {
   readonly #directory: Directory;
-  readonly #tables: Tables;
+  readonly #domains: Tables["domains"];
+  readonly #phoneDomains: ReadonlySet<string>;
 
-  constructor(directory: Directory, tables: Tables) {
+  /** @param phoneDomains SIP domains whose phones publish, and are watched, here */
+  constructor(
+    directory: Directory,
+    { domains }: Pick<Tables, "domains">,
+    phoneDomains: readonly string[] = [],
+  ) {
     this.#directory = directory;
-    this.#tables = tables;
+    this.#domains = domains;
+    this.#phoneDomains = new Set(phoneDomains);
   }
 
   /** Hands a request on with the addresses that the translation is to see, or answers it. */
@@ -40,11 +48,12 @@ export class Whois {
     return after(this.#directory.bySip(input.fromUri), (sender) => {
       const refusal = refusalOf(sender);
       if (refusal !== undefined) return refuse(input, refusal.rejection, refusal.retryAfter);
-      const named = sender.kind === "found" ? { ...input, fromUri: this.#uriOf(sender.value) } : input;
+      const named = sender.kind === "found" ? { ...input, fromUri: this.#senderUri(sender.value) } : input;
       if (input.toTag !== undefined) return go(named);
       return after(this.#directory.bySip(input.requestUri), (target) => {
         if (target.kind === "unavailable") return refuse(input, reject("DIRECTORY_AWAY"), target.retryAfter);
-        return go(target.kind === "found" ? { ...named, requestUri: this.#uriOf(target.value) } : named);
+        if (target.kind === "unknown") return go(named);
+        return go({ ...named, requestUri: this.#targetUri(input.requestUri, target.value) });
       });
     });
   }
@@ -63,7 +72,8 @@ export class Whois {
         if (target.kind === "unavailable")
           return { refused: reject("DIRECTORY_AWAY"), retryAfter: target.retryAfter };
         if (target.kind === "unknown") return stanza;
-        return { ...stanza, attrs: { ...stanza.attrs, to: withResource(target.value.jid, to) } };
+        const { jid } = phoneOf(target.value, this.#domains) ?? target.value;
+        return { ...stanza, attrs: { ...stanza.attrs, to: withResource(jid, to) } };
       });
     });
   }
@@ -73,19 +83,34 @@ export class Whois {
     request: Request,
   ): Request | Promise<Request> {
     return after<Person, Request>(this.#directory.bySip(request.fromUri), (sender) => {
-      const named = sender.kind === "found" ? { ...request, fromUri: sender.value.sipUri } : request;
+      const named =
+        sender.kind === "found"
+          ? { ...request, fromUri: accountOnSip(sender.value, this.#domains) }
+          : request;
       return after<Person, Request>(this.#directory.bySip(request.toUri), (target) =>
-        target.kind === "found" ? { ...named, toUri: target.value.sipUri } : named,
+        target.kind === "found"
+          ? { ...named, toUri: withDeviceOf(request.toUri, target.value.sipUri) }
+          : named,
       );
     });
   }
 
-  /** The URI that the rules of the domains turn into this person's JID. */
-  #uriOf({ jid, sipUri }: Person): string {
-    const onXmpp = jidSenderToSip(jid, this.#tables.domains);
-    if (onXmpp.ok) return onXmpp.value.uri;
-    const onSip = jidTargetToSip(jid, this.#tables.domains);
-    return onSip.ok ? onSip.value.uri : sipUri;
+  /** Who sends from SIP does so from his phone. */
+  #senderUri(person: Person): string {
+    return phoneOf(person, this.#domains)?.uri ?? accountOf(person, this.#domains) ?? person.sipUri;
+  }
+
+  /** Where we are all that there is for phones, they are meant; else whatever of his is not on SIP, where it came from. */
+  #targetUri(requestUri: string, person: Person): string {
+    const phone = phoneOf(person, this.#domains)?.uri;
+    const account = accountOf(person, this.#domains);
+    const uri = this.#meansPhone(requestUri) ? (phone ?? account) : (account ?? phone);
+    return withDeviceOf(requestUri, uri ?? person.sipUri);
+  }
+
+  #meansPhone(requestUri: string): boolean {
+    const mapped = sipSenderToJid(requestUri, this.#domains);
+    return mapped.ok && this.#phoneDomains.has(mapped.value.rule.sip);
   }
 }
 

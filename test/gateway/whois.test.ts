@@ -15,6 +15,13 @@ const JULIET: Person = {
   jid: "juliet@xmpp.example",
   isAllowed: true,
 };
+/** Has both: a phone, and an account on XMPP. */
+const NURSE: Person = {
+  id: "uid=nurse",
+  sipUri: "sip:nurse@sip.example",
+  jid: "angelica@xmpp.example",
+  isAllowed: true,
+};
 const TYBALT: Person = { ...ROMEO, id: "uid=tybalt", sipUri: "sip:tybalt@sip.example", isAllowed: false };
 const AWAY: DirectoryAnswer<Person> = { kind: "unavailable", retryAfter: 7 };
 const PEOPLE: Readonly<Record<string, Person>> = {
@@ -23,13 +30,18 @@ const PEOPLE: Readonly<Record<string, Person>> = {
   "sip:juliet.capulet@xmpp.example": JULIET,
   "sip:juliet@xmpp.example": JULIET,
   "sip:tybalt@sip.example": TYBALT,
+  "sip:nurse@sip.example": NURSE,
+  "sip:the.nurse@sip.example": NURSE,
+  "sip:angelica@xmpp.example": NURSE,
+  "angelica@xmpp.example": NURSE,
+  "the.nurse@sip.example": NURSE,
   "juliet@xmpp.example": JULIET,
   "r.montague@sip.example": ROMEO,
 };
 
 function directory(isSlow: boolean): Directory {
   const look = (key: string): Looked<Person> => {
-    const person = PEOPLE[key.split("/")[0] ?? ""];
+    const person = PEOPLE[key.split(/[/;]/)[0] ?? ""];
     const answer: DirectoryAnswer<Person> = key.includes("away")
       ? AWAY
       : person === undefined
@@ -103,6 +115,44 @@ describe.each([
       to: "r.montague@sip.example/phone",
     });
     expect(await whois.stanzaIn(stanza)).toMatchObject({ attrs: { to: "romeo@sip.example/phone" } });
+  });
+
+  describe("somebody with a phone and an account on XMPP", () => {
+    test("writes from the phone as the phone, whatever his JID", async () => {
+      const { seen } = await sipIn("sip:the.nurse@sip.example", "sip:juliet@xmpp.example");
+      expect(seen).toEqual([{ fromUri: "sip:nurse@sip.example", requestUri: "sip:juliet@xmpp.example" }]);
+    });
+
+    test("is written to on the phone by its JID, with its device", async () => {
+      const to = "the.nurse@sip.example/urn:uuid:1";
+      const stanza = element("jabber:client", "message", { from: "juliet@xmpp.example", to });
+      expect(await whois.stanzaIn(stanza)).toMatchObject({ attrs: { to: "nurse@sip.example/urn:uuid:1" } });
+      const toUri = "sip:nurse@sip.example;gr=urn:uuid:1";
+      expect(await whois.sipOut({ fromUri: "sip:juliet@xmpp.example", toUri })).toMatchObject({ toUri });
+    });
+
+    test("is called by his account's address when he writes from it: an answer comes back there", async () => {
+      const request = { fromUri: "sip:angelica@xmpp.example", toUri: "sip:romeo@sip.example" };
+      expect(await whois.sipOut(request)).toEqual(request);
+    });
+
+    test.each([
+      ["his account, where phones have another registrar", [], "sip:angelica@xmpp.example"],
+      ["his phone, where phones register here", ["sip.example"], "sip:nurse@sip.example"],
+    ])("the SIP address means %s", async (_, phoneDomains, expected) => {
+      const here = new Whois(directory(isSlow), TABLES, phoneDomains);
+      const seen: string[] = [];
+      const parties = { fromUri: "sip:romeo@sip.example", requestUri: "sip:the.nurse@sip.example;gr=x" };
+      await here.sipIn(
+        parties,
+        ({ requestUri }) => {
+          seen.push(requestUri);
+          return OK;
+        },
+        () => ({ status: 500, reason: "", headers: [] }),
+      );
+      expect(seen).toEqual([`${expected};gr=x`]);
+    });
   });
 
   test("what goes out to SIP bears the canonical addresses", async () => {

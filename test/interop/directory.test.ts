@@ -74,7 +74,7 @@ needs(["slapd", "openssl"], "a real slapd with 10,000 people", () => {
     expect(await directory.bySip("tel:+39-045-07331")).toEqual(found);
     expect(await directory.byJid("u07331@xmpp.example/balcony")).toEqual(found);
     expect(await directory.byJid("person.7331@sip.example")).toEqual(found);
-    const ha1 = { MD5: md5Of(7331), "SHA-256": digest("sha256", "u07331", "password 7331") };
+    const ha1 = { MD5: md5Of(7331), "SHA-256": digest("sha256", "u07331", "password-7331") };
     expect(await directory.secretOf("u07331", "sip.example")).toEqual({
       kind: "found",
       value: { username: "u07331", ha1, person },

@@ -98,9 +98,9 @@ export function uidOf(index: number): string {
   return `u${String(index).padStart(5, "0")}`;
 }
 
-/** What he types. */
+/** What he types. Without a blank: baresip's configuration takes none. */
 export function passwordOf(index: number): string {
-  return `password ${index}`;
+  return `password-${index}`;
 }
 
 /** What his entry holds. */
