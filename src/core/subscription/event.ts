@@ -53,7 +53,8 @@ export type SipWatcherEvent =
   | { readonly kind: "no-contact"; readonly canNotify: boolean }
   /** What is known has changed, or a NOTIFY that was wanted may go now. Sent only when none is under way. */
   | { readonly kind: "notify-now" }
-  | { readonly kind: "notify-outcome"; readonly outcome: SipDialogOutcome }
+  /** `isWanted`: something has changed since it was made, and another one follows. */
+  | { readonly kind: "notify-outcome"; readonly outcome: SipDialogOutcome; readonly isWanted?: boolean }
   | { readonly kind: "due"; readonly canNotify: boolean }
   | { readonly kind: "resume"; readonly canNotify: boolean }
   | { readonly kind: "drop"; readonly canNotify: boolean };

@@ -124,7 +124,8 @@ export class SipWatcherTurn {
 
   answered(): void {
     this.#takeNumber();
-    this.#row.owed = false;
+    // One that waits for its turn is owed still: a crash before it goes out must not forget it.
+    this.#row.owed = this.#event.kind === "notify-outcome" && this.#event.isWanted === true;
     delete this.#row.failures;
     this.#restDue();
   }

@@ -36,6 +36,11 @@ export class Notifier {
     return this.#busy.get(key)?.isUnderWay !== true;
   }
 
+  /** Does another NOTIFY of this dialog follow the one under way? */
+  isWanted(key: string): boolean {
+    return this.#busy.get(key)?.isWanted === true;
+  }
+
   /** A NOTIFY begins now, with all that is known. @param restMs how long the next one is to wait */
   begin(key: string, restMs: number): void {
     const restUntil = this.#clock.now() + restMs;

@@ -255,7 +255,12 @@ export class PresenceFlow implements Carrier {
       const outcome = await this.#context.sip.sendInDialog({ ...request, ...body, headers });
       if (outcome.status >= 300) this.#locals.notifyFailed(key);
       const { watcher, presentity } = record;
-      await this.#machines.sipWatcher(key, watcher, presentity, { kind: "notify-outcome", outcome });
+      const isWanted = this.#notifier.isWanted(key);
+      await this.#machines.sipWatcher(key, watcher, presentity, {
+        kind: "notify-outcome",
+        outcome,
+        isWanted,
+      });
     } finally {
       this.#notifier.end(key);
     }

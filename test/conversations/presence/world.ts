@@ -116,7 +116,8 @@ export class World {
     const { key, request } = next;
     const ended = { ...outcome, cseq: request.cseq };
     if (request.method === "NOTIFY") {
-      this.#toSipWatcher(key, { kind: "notify-outcome", outcome: ended });
+      const isWanted = this.#wanted.has(key);
+      this.#toSipWatcher(key, { kind: "notify-outcome", outcome: ended, isWanted });
       if (this.#wanted.delete(key)) this.#toSipWatcher(key, { kind: "notify-now" });
       return;
     }

@@ -231,6 +231,12 @@ describe("NOTIFYs of one dialog never overlap (RFC 6665 §4.2.2)", () => {
     expect(step(record, NOTIFY_NOW).did).toEqual(["NOTIFY 2 active;expires=3600 state"]);
   });
 
+  test("the one that waits is owed also when the one before it has been answered: a crash does not forget it", () => {
+    const { record } = step(sipRow("pending", { owed: true }), { ...SUBSCRIBED, ...busy });
+    const answered = step(record, { ...ended(200, { cseq: 1 }), isWanted: true } as SipWatcherEvent).record;
+    expect(step(answered, RESUME).did).toEqual(["NOTIFY 2 active;expires=3600 state", to("probe")]);
+  });
+
   test("the last one waits for the one before it, whose outcome does not end the row", () => {
     const { record, did } = step(sipRow("active", { owed: true }), subscribe(0, inDialog, busy));
     expect(did).toEqual(["200 Expires 0", "want NOTIFY", to("unavailable")]);

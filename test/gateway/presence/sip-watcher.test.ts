@@ -56,6 +56,22 @@ test("`subscribed` makes the dialog active; presence follows in one document wit
   await stage.stop();
 });
 
+test("killed after her `subscribed`, before the NOTIFY that waits its turn: the next life sends it, though no probe is answered", async () => {
+  const stage = await presenceStage();
+  let answer = (): void => undefined;
+  stage.outcomes = [() => new Promise((resolve) => (answer = () => resolve({ status: 200 })))];
+  await stage.sip({ transaction: "dialog" });
+  await stage.xmpp(SUBSCRIBED);
+  answer();
+  await stage.pass(1, 1);
+  expect(stage.requests().map(state)).toEqual([expect.stringMatching(/^pending/)]);
+  const again = await presenceStage({ store: stage.store, clock: fixedClock(stage.clock.now()) });
+  await again.linkUp();
+  await again.pass(2_000);
+  expect(again.requests().map(state)).toEqual([expect.stringMatching(/^active/)]);
+  await again.stop();
+});
+
 test("bug 9: two resources, one leaves: still open; both leave: closed, once", async () => {
   const stage = await watching();
   await stage.xmpp(ONLINE);
