@@ -4,7 +4,7 @@ import { messageRefusal } from "../core/error/message-error";
 import { stanzaError } from "../core/error/stanza-error";
 import type { MessageOrigin } from "../core/message/origin";
 import type { Rejection } from "../core/rejection";
-import type { Element } from "../xml/element";
+import { type Element, element } from "../xml/element";
 import type { Counters, Log, SipAnswer, SipSide, XmppSide } from "./sides";
 import type { Resolved, SipParties, Whois } from "./whois";
 
@@ -60,6 +60,17 @@ export function xmppOfKnownPeople(xmpp: XmppSide, { whois, log, counters }: Deps
     log.info({ from: stanza.attrs.from, to: stanza.attrs.to, code: refused.code }, "refused");
     if (stanza.attrs.type !== "error") xmpp.send(errorOf(stanza, refused));
   };
+  /** A roster would keep the alias, and never see what comes from the one address. */
+  const pointOut = (stanza: Element, canonical: string): void => {
+    const { ns, name, attrs } = stanza;
+    counters.add(`directory.alias.${attrs.type}`);
+    if (attrs.type !== "subscribe") return; // nothing is kept under an alias that could be taken back
+    const text = `This person's address is ${canonical}`;
+    const address = `xmpp:${encodeURIComponent(canonical).replace("%40", "@")}`;
+    const { from = "", to = "" } = attrs;
+    xmpp.send(stanzaError(stanza, { ...MOVED, address, text }));
+    xmpp.send(element(ns, name, { from: bare(to), to: bare(from), type: "unsubscribed" }));
+  };
   return {
     onUp: (callback) => xmpp.onUp(callback),
     isUp: (host) => xmpp.isUp(host),
@@ -77,8 +88,12 @@ export function xmppOfKnownPeople(xmpp: XmppSide, { whois, log, counters }: Deps
         onPresence &&
           ((presence) =>
             resolve(presence.stanza, (resolved) => {
-              if (!("refused" in resolved)) onPresence({ ...presence, stanza: resolved });
-              else if (presence.stanza.attrs.type === "subscribe") refuse(presence.stanza, resolved);
+              const { stanza } = presence;
+              if (!("refused" in resolved)) {
+                const canonical = aliasedTo(stanza, resolved);
+                if (canonical === undefined) onPresence({ ...presence, stanza: resolved });
+                else pointOut(stanza, canonical);
+              } else if (stanza.attrs.type === "subscribe") refuse(stanza, resolved);
               else onPresence(presence);
             })),
         ...others,
@@ -95,3 +110,25 @@ function errorOf(stanza: Element, refused: Rejection): Element {
   const origin: MessageOrigin = { from, to, wantsReceipt: false, ...(id === undefined ? {} : { id }) };
   return messageRefusal(origin, refused);
 }
+
+/** The one address of whoever is asked about a subscription under another. */
+function aliasedTo({ attrs }: Element, resolved: Element): string | undefined {
+  if (attrs.type === undefined || !SUBSCRIBING.has(attrs.type)) return undefined;
+  const canonical = bare(resolved.attrs.to);
+  return canonical === bare(attrs.to) ? undefined : canonical;
+}
+
+function bare(jid = ""): string {
+  return jid.split("/", 1)[0] ?? jid;
+}
+
+/** RFC 6121 §3 and §4.3. */
+const SUBSCRIBING: ReadonlySet<string> = new Set([
+  "subscribe",
+  "subscribed",
+  "unsubscribe",
+  "unsubscribed",
+  "probe",
+]);
+/** RFC 6120 §8.3.3.14. */
+const MOVED = { condition: "redirect", type: "modify" } as const;
