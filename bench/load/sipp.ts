@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cpuTimes } from "./process-figures";
 
 export interface UacResult {
   readonly sent: number;
@@ -13,19 +14,34 @@ export interface UacResult {
   readonly p50: number;
   readonly p99: number;
   readonly seconds: number;
+  /** CPU of SIPp itself, seconds. */
+  readonly cpuSeconds: number;
 }
 
 /** Sends `count` MESSAGEs at `rate` a second from many users. */
-export async function sippUac(
+export function sippUac(folder: string, target: string, rate: number, count: number): Promise<UacResult> {
+  const users = [...Array(USERS).keys()].map((n) => `romeo${n}`);
+  return sippCalls(folder, target, { scenario: UAC, users }, rate, count);
+}
+
+/** What SIPp plays, and the lines of its injection file. */
+export interface Play {
+  readonly scenario: string;
+  readonly users: readonly string[];
+}
+
+/** Makes `count` calls at `rate` a second, one user after another. */
+export async function sippCalls(
   folder: string,
   target: string,
+  play: Play,
   rate: number,
   count: number,
 ): Promise<UacResult> {
   const scenario = join(folder, "uac.xml");
-  writeFileSync(scenario, UAC);
+  writeFileSync(scenario, play.scenario);
   const users = join(folder, "users.csv");
-  writeFileSync(users, `SEQUENTIAL\n${[...Array(USERS).keys()].map((n) => `romeo${n}`).join("\n")}\n`);
+  writeFileSync(users, `SEQUENTIAL\n${play.users.join("\n")}\n`);
   const name = join(folder, `uac-${rate}`);
   const args = [
     "-sf",
@@ -56,10 +72,19 @@ export async function sippUac(
   ];
   const startedAt = performance.now();
   const stats = ["-stf", `${name}.csv`, "-trace_rtt", "-rtt_freq", "1000"];
-  await ended(spawn("sipp", [...args, ...limits, ...stats], { cwd: folder, stdio: "ignore" }));
+  const child = spawn("sipp", [...args, ...limits, ...stats], { cwd: folder, stdio: "ignore" });
+  let cpuSeconds = 0;
+  const watch = setInterval(() => {
+    const { user, system } = cpuTimes(child.pid ?? 0);
+    cpuSeconds = Math.max(cpuSeconds, user + system);
+  }, CPU_EVERY_MS);
+  await ended(child).finally(() => clearInterval(watch));
   const seconds = (performance.now() - startedAt) / 1000;
-  return { ...lastRow(`${name}.csv`), ...responseTimes(folder), seconds };
+  return { ...lastRow(`${name}.csv`), ...responseTimes(folder), seconds, cpuSeconds };
 }
+
+/** What a process took is gone with it: it is read while it runs. */
+const CPU_EVERY_MS = 200;
 
 export interface Uas {
   readonly child: ChildProcess;
