@@ -96,8 +96,11 @@ test("whoever may not see the contact learns nothing of his devices", async () =
   expect(admin.rows.Devices).toBe("none is registered here now");
 });
 
-test("an alias is followed to the person's own address", async () => {
-  const alias = { ...ROMEO, jid: "r.montague@sip.example", sipUri: "sip:r.montague@sip.example" };
+test.each([
+  ["alone", "r.montague@sip.example"],
+  ["beside an account on XMPP", "romeo.montague@xmpp.example"],
+])("an alias is followed to the address of the person's phone %s", async (_, jid) => {
+  const alias = { ...ROMEO, jid, sipUri: "sip:r.montague@sip.example" };
   const stage = setStage({}, {}, fakeDirectory());
   stage.directory.byJid = () => ({ kind: "found", value: alias });
   const client = new CommandClient(stage, "diagnose");

@@ -7,6 +7,7 @@ import { diagnosisPage, type TargetFacts } from "../../../core/service/diagnosis
 import { type EnteredAddress, enteredAddress } from "../../../core/service/entered-address";
 import { again, type FormPage, type Page } from "../../../core/service/page";
 import { xmppWatcherKey } from "../../../core/subscription/record";
+import { phoneOf } from "../../canonical";
 import type { DirectoryAnswer, Person } from "../../sides";
 import type { Command } from "../command";
 import { type Asker, whenLooked } from "../people";
@@ -73,7 +74,8 @@ async function targetFacts(parts: ServiceParts, sender: Asker, target: EnteredAd
   const { domains, directory, isUp, wayTo, lists, waits } = parts;
   const found = directory && (await whenLooked(directory.byJid(target.jid), (answer) => answer));
   // Whoever has several addresses is reached under his own (gateway/whois).
-  const jid = found?.kind === "found" ? found.value.jid : target.jid;
+  const person = found?.kind === "found" ? found.value : undefined;
+  const jid = person === undefined ? target.jid : (phoneOf(person, domains) ?? person).jid;
   const mapped = jidTargetToSip(jid, domains);
   const rule = mapped.ok ? mapped.value.rule : target.rule;
   const devices = devicesOf(parts, sender, jid);
