@@ -81,9 +81,14 @@ export function isOtherTag(dialog: Dialog, tag: string | undefined): boolean {
   return dialog.remoteTag !== undefined && dialog.remoteTag !== tag;
 }
 
-/** Has a request with this number, or a later one, been there before (§12.2.2)? */
+/** Has a later request than the one with this number been there before (§12.2.2)? */
 export function isOutOfOrder(dialog: Dialog, cseq: number): boolean {
-  return dialog.remoteCseq !== undefined && cseq <= dialog.remoteCseq;
+  return dialog.remoteCseq !== undefined && cseq < dialog.remoteCseq;
+}
+
+/** Is it the last one once more? Its transaction would know it: that, and its answer, ended with a former life. */
+export function isRepeat(dialog: Dialog, cseq: number): boolean {
+  return dialog.remoteCseq === cseq;
 }
 
 /** Our next request (§12.2.1.1), and the dialog with its number. Whether the first route is loose is the SIP side's matter. */

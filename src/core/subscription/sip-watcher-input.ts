@@ -2,7 +2,7 @@
 
 import type { SipDialogOutcome } from "../input";
 import type { SipWatcherEvent } from "./event";
-import { isOtherTag, isOutOfOrder } from "./in-dialog";
+import { isOtherTag, isOutOfOrder, isRepeat } from "./in-dialog";
 import type { SipWatcherRecord } from "./record";
 import type { SipWatcherInput } from "./sip-watcher-table";
 
@@ -54,9 +54,9 @@ function newSubscribe({ input, expires, what, approved }: Subscribe): SipWatcher
 
 function inDialog(record: SipWatcherRecord, { input, expires }: Subscribe): SipWatcherInput {
   const { dialog, eventId } = record;
-  if (input.callId !== dialog.callId || isOtherTag(dialog, input.fromTag) || isFetch(record)) {
-    return "subscribe-foreign";
-  }
+  if (input.callId !== dialog.callId || isOtherTag(dialog, input.fromTag)) return "subscribe-foreign";
+  if (isRepeat(dialog, input.cseq)) return "subscribe-repeat";
+  if (isFetch(record)) return "subscribe-foreign";
   if (isOutOfOrder(dialog, input.cseq)) return "subscribe-old";
   if (input.event?.id !== eventId) return "subscribe-shared";
   return expires === 0 ? "end" : "refresh";

@@ -45,6 +45,7 @@ export const SIP_WATCHER_EVENTS = [
   "subscribe-foreign",
   "subscribe-shared",
   "subscribe-old",
+  "subscribe-repeat",
   "subscribed",
   "unsubscribed",
   "unsubscribed-probed",
@@ -102,7 +103,7 @@ const SUBSCRIBES: readonly Line[] = [
   line(["ending"], ["refresh", "end"], "same", ["481"], "RFC 6665 §4.4.1: the subscription has ended"),
   line(
     ["none"],
-    ["refresh", "end", "subscribe-shared", "subscribe-old"],
+    ["refresh", "end", "subscribe-shared", "subscribe-old", "subscribe-repeat"],
     "same",
     ["481"],
     "cannot be, there is no dialog (RFC 3261 §12.2.2)",
@@ -110,6 +111,13 @@ const SUBSCRIBES: readonly Line[] = [
   line(SIP_WATCHER_STATES, ["subscribe-foreign"], "same", ["481"], "RFC 3261 §12.2.2"),
   line(ROWS, ["subscribe-shared"], "same", ["403"], "RFC 6665 §4.5.2: a dialog holds one subscription"),
   line(ROWS, ["subscribe-old"], "same", ["500"], "RFC 3261 §12.2.2"),
+  line(
+    ROWS,
+    ["subscribe-repeat"],
+    "same",
+    ["200"],
+    "RFC 3261 §17.2.2: its answer was lost with a former life",
+  ),
 ];
 
 const FROM_XMPP: readonly Line[] = [

@@ -2,7 +2,7 @@
 
 import type { SipDialogOutcome, SubscriptionState } from "../input";
 import type { XmppWatcherEvent } from "./event";
-import { isOtherTag, isOutOfOrder } from "./in-dialog";
+import { isOtherTag, isOutOfOrder, isRepeat } from "./in-dialog";
 import type { XmppWatcherRecord } from "./record";
 import type { StepContext } from "./step";
 import type { XmppWatcherInput } from "./xmpp-watcher-states";
@@ -90,6 +90,7 @@ function notifyInput(record: XmppWatcherRecord | undefined, { input }: Notify): 
     return "notify-foreign";
   }
   if (isOutOfOrder(dialog, input.cseq)) return "notify-old";
+  if (isRepeat(dialog, input.cseq)) return "notify-repeat";
   const { subscriptionState } = input;
   switch (subscriptionState?.state) {
     // Some phones leave the header out of a NOTIFY that tells their state.

@@ -29,7 +29,20 @@ export const NOTIFIES: readonly XmppWatcherLine[] = [
     ["500"],
     "RFC 3261 §12.2.2",
   ),
-  line(IDLE, ["notify-old"], "same", ["481"], "cannot be, there is no dialog (RFC 6665 §4.1.3)"),
+  line(
+    ["requesting", "pending", "active", "cancelling"],
+    ["notify-repeat"],
+    "same",
+    ["200"],
+    "RFC 3261 §17.2.2: its answer was lost with a former life; what it told, the refresh of this one brings",
+  ),
+  line(
+    IDLE,
+    ["notify-old", "notify-repeat"],
+    "same",
+    ["481"],
+    "cannot be, there is no dialog (RFC 6665 §4.1.3)",
+  ),
   line(
     STARTED,
     ["notify-pending"],

@@ -78,6 +78,7 @@ export const XMPP_WATCHER_EVENTS = [
   "outcome-failed-again",
   "notify-foreign",
   "notify-old",
+  "notify-repeat",
   "notify-pending",
   "notify-active",
   "notify-rejected",

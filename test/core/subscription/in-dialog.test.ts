@@ -1,6 +1,7 @@
 import {
   isOtherTag,
   isOutOfOrder,
+  isRepeat,
   newDialog,
   nextRequest,
   withAnswer,
@@ -65,5 +66,7 @@ test("tags and numbers of the far side (RFC 3261 §12.2.2)", () => {
   expect(isOtherTag(julietsDialog(), "anybody")).toBe(true);
   expect(isOtherTag(julietsDialog(), undefined)).toBe(true);
   expect(isOutOfOrder(firstDialog(), 0)).toBe(false);
-  expect([0, 1, 2].map((cseq) => isOutOfOrder(julietsDialog(), cseq))).toEqual([true, true, false]);
+  expect([0, 1, 2].map((cseq) => isOutOfOrder(julietsDialog(), cseq))).toEqual([true, false, false]);
+  expect([0, 1, 2].map((cseq) => isRepeat(julietsDialog(), cseq))).toEqual([false, true, false]);
+  expect(isRepeat(firstDialog(), 0)).toBe(false);
 });

@@ -155,8 +155,20 @@ describe("refresh and end (RFC 8048 §5.3.2, §5.3.3)", () => {
 
   test("CSeq out of order: 500, and nothing changes (RFC 3261 §12.2.2)", () => {
     const row = sipRow("active");
-    expect(step(row, subscribe(0, { ...inDialog, cseq: 1 }))).toMatchObject({ did: ["500"], record: row });
+    expect(step(row, subscribe(0, { ...inDialog, cseq: 0 }))).toMatchObject({ did: ["500"], record: row });
   });
+
+  test.each([
+    ["the first", sipRow("pending"), subscribe(3600), "200 Expires 3600"],
+    ["a refresh", sipRow("active"), subscribe(1800, { ...inDialog, cseq: 1 }), "200 Expires 1800"],
+    ["the end", sipRow("ending"), subscribe(0, { ...inDialog, cseq: 1 }), "200 Expires 0"],
+    ["a fetch", sipRow("pending", { reason: "timeout" }), subscribe(0), "200 Expires 0"],
+  ])(
+    "%s once more, since a former life took it and did not answer: 200, and nothing changes (RFC 3261 §17.2.2)",
+    (_, row, again, answer) => {
+      expect(step(row, again)).toMatchObject({ did: [answer], record: row });
+    },
+  );
 
   test.each([
     ["somebody else's tag", { ...inDialog, fromTag: "guessed" }],

@@ -101,6 +101,7 @@ describe("walking the XMPP watcher", () => {
     ),
     notify("active", "unreadable"),
     notify("active", "none", { cseq: 1 }),
+    notify("active", "none", { cseq: 0 }),
     notify("active", "none", { fromTag: "fork" }),
   ];
   const reached = new Set<string>();
@@ -211,6 +212,7 @@ describe("walking the SIP watcher", () => {
       [true, false].flatMap((approved) => [
         subscribe(expires, {}, { approved, canNotify }),
         subscribe(expires, inDialog, { approved, canNotify }),
+        subscribe(expires, { ...inDialog, cseq: 0 }, { approved, canNotify }),
       ]),
     ),
     subscribe(600, { ...inDialog, fromTag: "guessed" }, { canNotify }),

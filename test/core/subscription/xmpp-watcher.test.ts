@@ -208,13 +208,20 @@ describe("no answer of the user's matters, only NOTIFY", () => {
     expect(step(xmppRow("requesting"), notify("waiting")).did).toEqual(["200"]);
   });
 
-  test("a NOTIFY that is not newer than the last gets 500 (RFC 3261 §12.2.2)", () => {
+  test("a NOTIFY that is older than the last gets 500 (RFC 3261 §12.2.2)", () => {
     const row = xmppRow("active");
-    expect(step(row, notify("active", document(device("phone")), { cseq: 1 }))).toMatchObject({
+    expect(step(row, notify("terminated;reason=rejected", "none", { cseq: 0 }))).toMatchObject({
       did: ["500"],
       record: row,
     });
-    expect(step(row, notify("terminated;reason=rejected", "none", { cseq: 0 })).did).toEqual(["500"]);
+  });
+
+  test("a NOTIFY once more, since a former life took it and did not answer: 200, and nothing changes (RFC 3261 §17.2.2)", () => {
+    const row = xmppRow("active");
+    expect(step(row, notify("active", document(device("phone")), { cseq: 1 }))).toMatchObject({
+      did: ["200"],
+      record: row,
+    });
   });
 
   test.each([
