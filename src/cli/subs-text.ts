@@ -103,13 +103,17 @@ const TELLS: Readonly<Record<SipWatcherRecord["what"], string>> = {
   winfo: "who watches, and who waits for approval",
 };
 
-function dialogLines({ dialog }: SubscriptionRecord): (readonly [string, string | undefined])[] {
+function dialogLines({ direction, dialog }: SubscriptionRecord): (readonly [string, string | undefined])[] {
   if (dialog === undefined) return [["dialog", "none"]];
   const { callId, localTag, remoteTag, localCseq, remoteCseq, remoteTarget, routes } = dialog;
   const theirs = remoteTag === undefined ? "their tag not known yet" : `their tag ${shown(remoteTag)}`;
   return [
     ["dialog", `Call-ID ${shown(callId)}, our tag ${shown(localTag)}, ${theirs}`],
-    ["CSeq", `${localCseq} ours, ${remoteCseq ?? "none"} theirs`],
+    // NOTIFYs take their numbers from a block that the row has reserved.
+    [
+      "CSeq",
+      `${direction === "sip-watcher" ? "up to " : ""}${localCseq} ours, ${remoteCseq ?? "none"} theirs`,
+    ],
     ["target", [shown(remoteTarget), ...routes.map((route) => `by ${shown(route)}`)].join(" ")],
   ];
 }

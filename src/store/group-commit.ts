@@ -22,8 +22,14 @@ export class GroupCommit {
   #lastingTimer: NodeJS.Timeout | undefined;
   /** Those who wait for what will be committed next. */
   #group: Group | undefined;
+  /** Groups are counted from 1; the one that is written now, and the last of whom nobody waits any more. */
+  #current = 1;
+  #settledThrough = 0;
   /** Those who wait for the disk to take what is committed. */
   #syncing: Group | undefined;
+  /** Rows that came since the last commit, and when that was, milliseconds. */
+  #rows = 0;
+  #committedAt = 0;
   /** Why no transaction could be begun in this turn of the event loop: SQLite waits for a lock, and may not do so once for each write. */
   #refusal: unknown;
 
@@ -41,9 +47,15 @@ export class GroupCommit {
 
   /** Adds a write; resolves when it is on disk, rejects when its whole group could not be written. */
   add(write: Write): Promise<void> {
+    this.#rows += 1;
     this.#writes.push(write);
     this.#schedule();
     return this.#join();
+  }
+
+  /** Tells of one more row that a write of the present group will bring along. */
+  grow(): void {
+    this.#rows += 1;
   }
 
   /**
@@ -52,6 +64,7 @@ export class GroupCommit {
    * @throws what the write threw: its group is undone then, and rejected; or that the database is locked
    */
   now(write: Write): Promise<void> {
+    this.#rows += 1;
     this.#begin();
     try {
       write();
@@ -61,6 +74,16 @@ export class GroupCommit {
     }
     this.#schedule();
     return this.#join();
+  }
+
+  /** The number of the group that is written now. */
+  get current(): number {
+    return this.#current;
+  }
+
+  /** Has the disk taken this group, or refused it? */
+  isSettled(group: number): boolean {
+    return group <= this.#settledThrough;
   }
 
   /** Resolves when all that was written up to now is on disk; rejects when it could not be. Writes nothing itself. */
@@ -88,6 +111,7 @@ export class GroupCommit {
     const group = this.#commit();
     try {
       this.#sync.now();
+      this.#settledThrough = this.#current - 1;
       earlier?.resolve();
       group?.resolve();
     } catch (error) {
@@ -116,15 +140,23 @@ export class GroupCommit {
     if (group === undefined) return;
     this.#isBusy = true;
     this.#syncing = group;
+    const number = this.#current - 1;
     this.#sync.run((error) => {
       this.#syncing = undefined;
+      this.#settledThrough = Math.max(this.#settledThrough, number);
       if (error === null) group.resolve();
       else group.reject(new SyncError(error));
-      // Under load the next group grows a little more: every group costs as much as many of its rows.
-      if (this.#group !== undefined) setTimeout(this.#next, GATHER_MS);
+      if (this.#group !== undefined) setTimeout(this.#next, this.#gatherMs());
       else this.#isBusy = false;
     });
   };
+
+  /** Under load the next group grows a little more: every group costs as much as twenty of its rows. */
+  #gatherMs(): number {
+    const passed = performance.now() - this.#committedAt;
+    if (this.#rows < MANY_ROWS_PER_MS * passed) return GATHER_MS;
+    return Math.max(GATHER_MS, CYCLE_MS - passed);
+  }
 
   /** Returns whoever waits for what was committed now; clean-ups alone have nobody. */
   #commit(): Group | undefined {
@@ -142,6 +174,7 @@ export class GroupCommit {
     this.#writes = [];
     this.#lasting = [];
     this.#group = undefined;
+    if (group !== undefined) this.#current += 1;
     return group;
   }
 
@@ -205,6 +238,10 @@ export class SyncError extends Error {
 
 /** Added to the wait for the disk; with a sync of some milliseconds it stays well under the 10 ms that a crash may cost. */
 const GATHER_MS = 2;
+/** From one commit to the next where rows come fast, the sync included: what came first waits that long, and then for its own sync. */
+const CYCLE_MS = 7;
+/** Fewer would not fill a group in a cycle. */
+const MANY_ROWS_PER_MS = 2;
 /** How long a clean-up waits for a group to go with, milliseconds: after a crash its message would be sent again. */
 const LASTING_MS = 10;
 const NOTHING_WAITS = Promise.resolve();

@@ -52,7 +52,7 @@ export function openStore(options: StoreOptions): OpenStore {
 }
 
 class SqliteStore implements OpenStore {
-  readonly subscriptions: SubscriptionStore & DropRequests;
+  readonly subscriptions: SqliteSubscriptions;
   readonly publications: PublicationStore;
   readonly bindings: BindingStore;
   readonly waiting: WaitingStore;
@@ -109,7 +109,8 @@ class SqliteStore implements OpenStore {
   }
 
   journal(entry: JournalEntry): Promise<void> {
-    this.#batch ??= this.#newBatch();
+    if (this.#batch === undefined) this.#batch = this.#newBatch();
+    else this.#commit.grow();
     const { seqs, values, written } = this.#batch;
     addRow(values, entry);
     seqs.push(entry.seq);
@@ -203,6 +204,7 @@ class SqliteStore implements OpenStore {
   }
 
   close(): void {
+    this.subscriptions.close();
     this.#commit.flush();
     this.#sync.close();
     this.#database.close();

@@ -65,11 +65,14 @@ export function recordOf(row: SubscriptionRow): SubscriptionRecord {
   return record as unknown as SubscriptionRecord;
 }
 
-/** @throws Error when a number is none that the column takes: our own mistake */
-export function progressOf(record: SubscriptionRecord): Progress {
+/**
+ * @param lastCseq what the row is to say of our CSeq
+ * @throws Error when a number is none that the column takes: our own mistake
+ */
+export function progressOf(record: SubscriptionRecord, lastCseq: number): Progress {
   const { dialog, expiresAt, dueAt } = record;
   return [
-    whole(dialog?.localCseq),
+    dialog === undefined ? null : whole(lastCseq),
     whole(dialog?.remoteCseq),
     "owed" in record ? Number(record.owed) : null,
     whole(expiresAt),
@@ -94,13 +97,13 @@ export function standsAsBefore(before: SubscriptionRecord, after: SubscriptionRe
   );
 }
 
-export function progressedAsBefore(before: SubscriptionRecord, after: SubscriptionRecord): boolean {
+/** Has nothing of its progress changed, but for our CSeq and whether a NOTIFY is owed? */
+export function timedAsBefore(before: SubscriptionRecord, after: SubscriptionRecord): boolean {
   return (
-    before.dialog?.localCseq === after.dialog?.localCseq &&
     before.dialog?.remoteCseq === after.dialog?.remoteCseq &&
+    (before.dialog === undefined) === (after.dialog === undefined) &&
     before.expiresAt === after.expiresAt &&
-    before.dueAt === after.dueAt &&
-    ("owed" in before && before.owed) === ("owed" in after && after.owed)
+    before.dueAt === after.dueAt
   );
 }
 

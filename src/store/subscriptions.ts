@@ -5,23 +5,30 @@ import type { SubscriptionRecord } from "../core/subscription/record";
 import type { Step, SubscriptionEffect } from "../core/subscription/step";
 import type { DropRequests, SubscriptionStore } from "../gateway/sides";
 import type { GroupCommit } from "./group-commit";
+import { KeyFilter } from "./key-filter";
 import { Recent } from "./recent";
 import {
   COLUMNS,
-  progressedAsBefore,
   progressOf,
   recordOf,
   type SubscriptionRow,
   standingOf,
   standsAsBefore,
+  timedAsBefore,
 } from "./subscription-row";
 
 type Direction = SubscriptionRecord["direction"];
 
 /** Records that are kept parsed, 1 to 2 KiB each: as many as have a NOTIFY under way when 10,000 a second go out. */
 const RECENT_ROWS = 4_096;
+/** NOTIFYs of a dialog whose numbers cost one write: what is left of them when the gateway is killed is passed over. */
+const CSEQ_BLOCK = 100;
 
 /**
+ * A NOTIFY that says nothing but how a person is now writes nothing. Its CSeq comes from a block that the row on disk counts as
+ * used, so that a later life goes on above it; and that it is not answered yet need not be kept: a later life asks for
+ * everybody's presence anew, and tells it.
+ *
  * A step is run in the call, and its row is written in the call, in a transaction that the group commit ends. So every read
  * gives what the steps before it have left, also while that waits for the disk; where the disk refuses a group, reads give
  * again what was there before it. Reads and steps throw, or reject, when SQLite finds the file damaged or the row unreadable.
@@ -30,14 +37,24 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   readonly #commit: GroupCommit;
   readonly #sql: Statements;
   readonly #recent = new Recent<Loaded>(RECENT_ROWS);
+  /** Keys of the rows of a pair, by direction, watcher and presentity. */
+  readonly #pairs = new Recent<readonly string[]>(RECENT_ROWS);
+  /** Keys, pairs and watchers that there may be. */
+  readonly #names = new KeyFilter();
+  /** By id, what a row on disk does not say exactly: twice the CSeq of its last NOTIFY, and one more when that is owed. */
+  readonly #notified = new Map<number, number>();
+  /** Ids of rows that are owed nothing any more, which their disk is told with the next group. */
+  #paid: number[] | undefined;
   #count: number;
 
   constructor(database: Database.Database, commit: GroupCommit) {
     this.#commit = commit;
     this.#sql = prepare(database);
     this.#count = this.#counted();
+    for (const row of this.#sql.names.iterate() as Iterable<Names>) this.#addNames(...row);
     commit.onUndone(() => {
       this.#recent.clear();
+      this.#pairs.clear();
       this.#count = this.#counted();
     });
   }
@@ -49,8 +66,8 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
     try {
       const loaded = this.#load(key);
       const { record, effects } = step(loaded?.record);
-      const written = record === loaded?.record ? this.#commit.settled() : this.#save(key, loaded, record);
-      return written.then(() => effects);
+      const written = record === loaded?.record ? this.#settled(loaded) : this.#save(key, loaded, record);
+      return written === undefined ? Promise.resolve(effects) : written.then(() => effects);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -60,12 +77,31 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
     return this.#load(key)?.record;
   }
 
+  /** Puts on disk what the rows there do not say exactly: the next life goes on with the very next CSeq. */
+  close(): void {
+    if (this.#notified.size === 0) return;
+    const noted = this.#commit.now(() => {
+      for (const [id, last] of this.#notified) this.#sql.updateNotified.run(last >>> 1, last & OWED, id);
+    });
+    // Should the disk refuse it, that life goes on above the block.
+    noted.catch(() => undefined);
+  }
+
   keyOfDialog(callId: string, localTag: string): string | undefined {
     return this.#sql.keyOfDialog.get(callId, localTag) as string | undefined;
   }
 
   ofPair(direction: Direction, watcher: string, presentity: string): readonly SubscriptionRecord[] {
-    return this.#records(this.#sql.ofPair.all(watcher, direction, presentity));
+    const pair = pairName(direction, watcher, presentity);
+    const keys = this.#pairs.get(pair);
+    if (keys !== undefined) return keys.map((key) => (this.#load(key) as Loaded).record);
+    if (!this.#names.mayHave(pair)) return NO_RECORDS;
+    const rows = this.#sql.ofPair.all(watcher, direction, presentity) as SubscriptionRow[];
+    this.#pairs.set(
+      pair,
+      rows.map((row) => row[1]),
+    );
+    return this.#records(rows);
   }
 
   ofWatcher(direction: Direction, watcher: string, limit: number): readonly SubscriptionRecord[] {
@@ -77,6 +113,7 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   }
 
   countOfWatcher(direction: Direction, watcher: string): number {
+    if (!this.#names.mayHave(watcherName(direction, watcher))) return 0;
     return this.#sql.countOfWatcher.get(watcher, direction) as number;
   }
 
@@ -95,7 +132,7 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   page(after: string, limit: number): readonly SubscriptionRecord[] {
     // Whoever goes through all rows must not push out those that are in use.
     return (this.#sql.page.all(after, limit) as SubscriptionRow[]).map(
-      (row) => this.#recent.get(row[1])?.record ?? recordOf(row),
+      (row) => (this.#recent.get(row[1]) ?? this.#loaded(row)).record,
     );
   }
 
@@ -121,6 +158,7 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   #load(key: string): Loaded | undefined {
     const recent = this.#recent.get(key);
     if (recent !== undefined) return recent;
+    if (!this.#names.mayHave(key)) return undefined;
     const row = this.#sql.get.get(key) as SubscriptionRow | undefined;
     return row === undefined ? undefined : this.#keep(row);
   }
@@ -132,44 +170,134 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   }
 
   #keep(row: SubscriptionRow): Loaded {
-    const loaded = { id: row[0], record: recordOf(row) };
+    const loaded = this.#loaded(row);
     this.#recent.set(row[1], loaded);
     return loaded;
   }
 
-  #save(key: string, before: Loaded | undefined, after: SubscriptionRecord | undefined): Promise<void> {
+  #loaded(row: SubscriptionRow): Loaded {
+    const id = row[0];
+    const record = recordOf(row);
+    const onDisk = {
+      lastCseq: record.dialog?.localCseq ?? 0,
+      owed: record.direction === "sip-watcher" && record.owed,
+    };
+    const last = this.#notified.get(id);
+    if (last === undefined || record.direction !== "sip-watcher") return { id, record, onDisk, writtenIn: 0 };
+    const dialog = { ...record.dialog, localCseq: last >>> 1 };
+    return { id, record: { ...record, dialog, owed: (last & OWED) !== 0 }, onDisk, writtenIn: 0 };
+  }
+
+  /** Undefined: what was written of a row is on disk. */
+  #settled(loaded: Loaded | undefined): Promise<void> | undefined {
+    return loaded !== undefined && this.#commit.isSettled(loaded.writtenIn)
+      ? undefined
+      : this.#commit.settled();
+  }
+
+  #save(
+    key: string,
+    before: Loaded | undefined,
+    after: SubscriptionRecord | undefined,
+  ): Promise<void> | undefined {
     if (after === undefined) return before === undefined ? this.#commit.settled() : this.#remove(key, before);
     return before === undefined ? this.#insert(key, after) : this.#update(key, before, after);
   }
 
   #insert(key: string, record: SubscriptionRecord): Promise<void> {
-    const [progress, standing] = [progressOf(record), standingOf(record)];
+    const onDisk = onDiskOf(record, 0);
+    const [progress, standing] = [progressOf(record, onDisk.lastCseq), standingOf(record)];
     return this.#commit.now(() => {
       const id = Number(this.#sql.insertProgress.run(...progress).lastInsertRowid);
       this.#sql.insert.run(id, key, ...standing);
-      this.#recent.set(key, { id, record });
+      this.#addNames(key, record.direction, record.watcher, record.presentity);
+      this.#pairs.delete(pairName(record.direction, record.watcher, record.presentity));
+      this.#notified.delete(id);
+      this.#remember(key, { id, record, onDisk, writtenIn: this.#commit.current });
       this.#count += 1;
     });
   }
 
-  #update(key: string, { id, record: before }: Loaded, record: SubscriptionRecord): Promise<void> {
-    const progress = progressedAsBefore(before, record) ? undefined : progressOf(record);
+  #update(key: string, loaded: Loaded, record: SubscriptionRecord): Promise<void> | undefined {
+    const { id, record: before } = loaded;
+    const onDisk = onDiskOf(record, loaded.onDisk.lastCseq);
+    const isInBlock = onDisk.lastCseq === loaded.onDisk.lastCseq;
+    const timesStand = isInBlock && timedAsBefore(before, record);
     const standing = standsAsBefore(before, record) ? undefined : standingOf(record);
-    if (progress === undefined && standing === undefined) return this.#commit.settled();
+    if (timesStand && standing === undefined) return this.#noted(key, loaded, record);
+    const isAsOnDisk = timesStand && onDisk.owed === loaded.onDisk.owed;
+    const progress = isAsOnDisk ? undefined : progressOf(record, onDisk.lastCseq);
     return this.#commit.now(() => {
       // An index is written whenever a column of it is named, also when nothing has changed.
       if (progress !== undefined && before.dueAt === record.dueAt)
         this.#sql.updateProgress.run(progress[0], progress[1], progress[2], progress[3], id);
       else if (progress !== undefined) this.#sql.updateProgressAndDue.run(...progress, id);
-      if (standing !== undefined && sameNames(before, record))
-        this.#sql.updateRecord.run(standing[standing.length - 1], id);
+      const named = standing === undefined || sameNames(before, record);
+      if (standing !== undefined && named) this.#sql.updateRecord.run(standing[standing.length - 1], id);
       else if (standing !== undefined) this.#sql.updateAll.run(...standing, id);
-      this.#recent.set(key, { id, record });
+      if (!named) this.#renamed(key, before, record);
+      this.#remember(key, { id, record, onDisk, writtenIn: this.#commit.current });
     });
   }
 
-  #remove(key: string, { id }: Loaded): Promise<void> {
+  #remember(key: string, loaded: Loaded): void {
+    const { id, record, onDisk } = loaded;
+    this.#recent.set(key, loaded);
+    if (record.direction !== "sip-watcher") return;
+    const { localCseq } = record.dialog;
+    if (localCseq === onDisk.lastCseq && record.owed === onDisk.owed) this.#notified.delete(id);
+    else this.#notified.set(id, 2 * localCseq + Number(record.owed));
+  }
+
+  /** A NOTIFY goes out, or has been answered, and the row on disk stays. */
+  #noted(key: string, loaded: Loaded, record: SubscriptionRecord): Promise<void> | undefined {
+    const { id, onDisk } = loaded;
+    this.#remember(key, { ...loaded, record });
+    if (onDisk.owed && record.direction === "sip-watcher" && !record.owed) {
+      this.#payLater(id);
+      this.#recent.set(key, { ...loaded, record, onDisk: { ...onDisk, owed: false } });
+    }
+    return this.#settled(loaded);
+  }
+
+  /** One statement for all whose NOTIFYs were answered since the last group: else a later life would send those once more. */
+  #payLater(id: number): void {
+    if (this.#paid !== undefined) {
+      this.#paid.push(id);
+      return;
+    }
+    const paid = [id];
+    this.#paid = paid;
+    this.#commit.addLasting(() => {
+      // Those that come from now on go with the next group, whatever becomes of this one.
+      if (this.#paid === paid) this.#paid = undefined;
+      // Another may be owed meanwhile; of a row that is not noted the disk says all.
+      const still = paid.filter((one) => ((this.#notified.get(one) ?? OWED) & OWED) === 0);
+      if (still.length > 0) this.#sql.updateOwed.run(JSON.stringify(still));
+    });
+  }
+
+  #addNames(key: string, direction: Direction, watcher: string, presentity: string): void {
+    this.#names.add(key);
+    this.#names.add(watcherName(direction, watcher));
+    this.#names.add(pairName(direction, watcher, presentity));
+  }
+
+  /** Its pair is another one now. */
+  #renamed(
+    key: string,
+    before: SubscriptionRecord,
+    { direction, watcher, presentity }: SubscriptionRecord,
+  ): void {
+    this.#pairs.delete(pairName(before.direction, before.watcher, before.presentity));
+    this.#pairs.delete(pairName(direction, watcher, presentity));
+    this.#addNames(key, direction, watcher, presentity);
+  }
+
+  #remove(key: string, { id, record }: Loaded): Promise<void> {
     return this.#commit.now(() => {
+      this.#pairs.delete(pairName(record.direction, record.watcher, record.presentity));
+      this.#notified.delete(id);
       this.#sql.deleteProgress.run(id);
       this.#sql.delete.run(id);
       this.#recent.delete(key);
@@ -185,6 +313,33 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
 interface Loaded {
   readonly id: number;
   readonly record: SubscriptionRecord;
+  /** What the row says of NOTIFYs. */
+  readonly onDisk: OnDisk;
+  /** The group that wrote it last; 0 when that was long ago. */
+  readonly writtenIn: number;
+}
+
+interface OnDisk {
+  /** A later life goes on above it. */
+  readonly lastCseq: number;
+  readonly owed: boolean;
+}
+
+/** @param lastCseq of the row as it is */
+function onDiskOf(record: SubscriptionRecord, lastCseq: number): OnDisk {
+  if (record.direction === "xmpp-watcher") return { lastCseq: record.dialog?.localCseq ?? 0, owed: false };
+  const { localCseq } = record.dialog;
+  return { lastCseq: localCseq <= lastCseq ? lastCseq : localCseq + CSEQ_BLOCK, owed: record.owed };
+}
+
+type Names = readonly [key: string, direction: Direction, watcher: string, presentity: string];
+
+function pairName(direction: Direction, watcher: string, presentity: string): string {
+  return `${direction} ${watcher} ${presentity}`;
+}
+
+function watcherName(direction: Direction, watcher: string): string {
+  return `${direction} ${watcher}`;
 }
 
 /** Do all columns but that of the JSON stay? */
@@ -197,6 +352,10 @@ function sameNames(before: SubscriptionRecord, after: SubscriptionRecord): boole
     before.dialog?.localTag === after.dialog?.localTag
   );
 }
+
+/** Lowest bit of what is noted of NOTIFYs. */
+const OWED = 1;
+const NO_RECORDS: readonly SubscriptionRecord[] = [];
 
 type Statements = ReturnType<typeof prepare>;
 
@@ -218,6 +377,7 @@ function prepare(database: Database.Database) {
       .prepare("SELECT count(*) FROM subscription WHERE watcher = ? AND direction = ?")
       .pluck(),
     count: database.prepare("SELECT count(*) FROM subscription_progress").pluck(),
+    names: database.prepare("SELECT key, direction, watcher, presentity FROM subscription").raw(),
     due: database
       .prepare(
         "SELECT s.key FROM subscription_progress AS p JOIN subscription AS s ON s.id = p.id " +
@@ -234,6 +394,12 @@ function prepare(database: Database.Database) {
     ),
     updateProgressAndDue: database.prepare(
       "UPDATE subscription_progress SET local_cseq = ?, remote_cseq = ?, owed = ?, expires_at = ?, due_at = ? WHERE id = ?",
+    ),
+    updateNotified: database.prepare(
+      "UPDATE subscription_progress SET local_cseq = ?, owed = ? WHERE id = ?",
+    ),
+    updateOwed: database.prepare(
+      "UPDATE subscription_progress SET owed = 0 WHERE id IN (SELECT value FROM json_each(?))",
     ),
     updateRecord: database.prepare("UPDATE subscription SET record = ? WHERE id = ?"),
     updateAll: database.prepare(

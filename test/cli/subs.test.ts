@@ -121,7 +121,7 @@ describe("show", () => {
   next     NOTIFY at 1970-01-01T01:05:00Z (… ago)
   tells    the contact's presence
   dialog   Call-ID call-1@isthmus.example, our tag l1, their tag r1
-  CSeq     7 ours, 3 theirs
+  CSeq     up to 107 ours, 3 theirs
   target   sip:romeo@192.0.2.7:5060;ob by <sip:192.0.2.8;lr>
   key      ${SIP_KEY}
 
@@ -142,9 +142,11 @@ describe("show", () => {
 
   test("prints the record as it is with --json", async () => {
     const { out } = await subs("show", SIP_KEY, "--json");
+    // While the gateway runs the row has the number up to which NOTIFYs need no write.
+    const dialog = { ...SIP_WATCHER.dialog, localCseq: 107 };
     expect(JSON.parse(out)).toEqual({
       total: 1,
-      subscriptions: [{ key: SIP_KEY, dropRequested: false, ...SIP_WATCHER }],
+      subscriptions: [{ key: SIP_KEY, dropRequested: false, ...SIP_WATCHER, dialog }],
     });
   });
 

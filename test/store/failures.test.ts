@@ -23,7 +23,16 @@ import { migrate } from "../../src/store/migrations";
 import { SqlitePublications } from "../../src/store/publications";
 import { type OpenStore, openStore } from "../../src/store/sqlite-store";
 import { SqliteSubscriptions } from "../../src/store/subscriptions";
-import { keep, notified, nthWatcher, SIP_KEY, SIP_WATCHER, XMPP_KEY, XMPP_WATCHER } from "./records";
+import {
+  keep,
+  notified,
+  nthWatcher,
+  prolonged,
+  SIP_KEY,
+  SIP_WATCHER,
+  XMPP_KEY,
+  XMPP_WATCHER,
+} from "./records";
 
 jest.setTimeout(30_000);
 
@@ -81,7 +90,7 @@ describe("a group that the disk refuses", () => {
       modifiedAt: 1,
     };
     const refused = [
-      subscriptions.step(SIP_KEY, notified),
+      subscriptions.step(SIP_KEY, prolonged),
       publications.putPublication(publication),
       subscriptions.step(XMPP_KEY, keep(XMPP_WATCHER)),
       subscriptions.step("large", keep(LARGE)),
@@ -121,7 +130,7 @@ describe("a group that the disk refuses", () => {
     await store.subscriptions.step(SIP_KEY, keep(SIP_WATCHER));
     const other = new Database(file);
     other.exec("BEGIN IMMEDIATE");
-    const refused = Array.from({ length: 50 }, () => store.subscriptions.step(SIP_KEY, notified));
+    const refused = Array.from({ length: 50 }, () => store.subscriptions.step(SIP_KEY, prolonged));
     const results = await Promise.allSettled(refused);
     expect(new Set(results.map(({ status }) => status))).toEqual(new Set(["rejected"]));
     // One wait, one error: the event loop does not stand still for each of them.

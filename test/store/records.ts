@@ -69,3 +69,14 @@ export function notified(record: SubscriptionRecord | undefined): Step {
   const dialog = { ...before.dialog, localCseq: before.dialog.localCseq + 1 };
   return { record: { ...before, dialog, owed: true }, effects: [] };
 }
+
+/** A step that the row on disk must hear of. */
+export function prolonged(record: SubscriptionRecord | undefined): Step {
+  const before = record as SipWatcherRecord;
+  return { record: { ...before, expiresAt: before.expiresAt + 1 }, effects: [] };
+}
+
+/** A step that has the answer to the last NOTIFY. */
+export function answered(record: SubscriptionRecord | undefined): Step {
+  return { record: { ...(record as SipWatcherRecord), owed: false }, effects: [] };
+}

@@ -1,10 +1,21 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import type { SipWatcherRecord, SubscriptionRecord } from "../../src/core/subscription/record";
 import { type OpenStore, openStore } from "../../src/store/sqlite-store";
-import { DIALOG, keep, notified, nthWatcher, SIP_KEY, SIP_WATCHER, XMPP_KEY, XMPP_WATCHER } from "./records";
+import {
+  answered,
+  DIALOG,
+  keep,
+  notified,
+  nthWatcher,
+  prolonged,
+  SIP_KEY,
+  SIP_WATCHER,
+  XMPP_KEY,
+  XMPP_WATCHER,
+} from "./records";
 
 const MIGRATIONS = join(__dirname, "../../migrations");
 let folder: string;
@@ -182,7 +193,7 @@ describe("a step", () => {
     await store.subscriptions.step("no such key", same);
     expect(version()).toBe(before);
     const order: string[] = [];
-    const change = store.subscriptions.step(SIP_KEY, notified).then(() => order.push("change"));
+    const change = store.subscriptions.step(SIP_KEY, prolonged).then(() => order.push("change"));
     await store.subscriptions.step(SIP_KEY, same).then(() => order.push("none"));
     await change;
     expect(order).toEqual(["change", "none"]);
@@ -209,6 +220,86 @@ describe("a step", () => {
       return watcher !== record.watcher || dialog.callId !== record.dialog.callId || dialog.localCseq !== 8;
     });
     expect(wrong).toEqual([]);
+  });
+});
+
+describe("a NOTIFY that changes nothing else", () => {
+  const cseqOf = (from: OpenStore, key = SIP_KEY): number =>
+    (from.subscriptions.get(key) as SipWatcherRecord).dialog.localCseq;
+  const owedOf = (from: OpenStore): boolean => (from.subscriptions.get(SIP_KEY) as SipWatcherRecord).owed;
+
+  /** What the next life finds if this one is killed now. */
+  function afterKill<T>(look: (next: OpenStore) => T): T {
+    const copy = join(folder, "killed.db");
+    for (const end of ["", "-wal"]) if (existsSync(file + end)) copyFileSync(file + end, copy + end);
+    const next = openStore({ file: copy, migrations: MIGRATIONS });
+    const found = look(next);
+    next.close();
+    for (const end of ["", "-wal", "-shm"]) rmSync(copy + end, { force: true });
+    return found;
+  }
+
+  test("writes nothing, and a later life goes on above its CSeq", async () => {
+    await put(SIP_KEY, SIP_WATCHER);
+    const other = new Database(file, { readonly: true });
+    const version = () => other.pragma("data_version", { simple: true });
+    const before = version();
+    await store.subscriptions.step(SIP_KEY, notified);
+    await store.subscriptions.step(SIP_KEY, answered);
+    expect(version()).toBe(before);
+    for (let sent = 9; sent < 350; sent++) {
+      await store.subscriptions.step(SIP_KEY, notified);
+      expect(cseqOf(store)).toBe(sent);
+      if (sent % 33 === 0) expect(afterKill(cseqOf)).toBeGreaterThanOrEqual(sent);
+    }
+    expect(version()).not.toBe(before);
+    other.close();
+    reopen();
+    expect([cseqOf(store), owedOf(store)]).toEqual([349, true]);
+  });
+
+  test("is remembered while thousands of others are in use", async () => {
+    await put(SIP_KEY, SIP_WATCHER);
+    await store.subscriptions.step(SIP_KEY, notified);
+    const others = Array.from({ length: 9_000 }, (_, n) => nthWatcher(n + 10));
+    await Promise.all(others.map(({ key, record }) => put(key, record)));
+    expect([cseqOf(store), owedOf(store)]).toEqual([8, true]);
+    expect(store.subscriptions.page("s call-1@", 1)).toMatchObject([
+      { dialog: { localCseq: 8 }, owed: true },
+    ]);
+    await store.subscriptions.step(SIP_KEY, notified);
+    expect(cseqOf(store)).toBe(9);
+  });
+
+  test("is not owed once more when the answer came and a moment has passed", async () => {
+    await put(SIP_KEY, { ...SIP_WATCHER, owed: true });
+    expect(afterKill(owedOf)).toBe(true);
+    await store.subscriptions.step(SIP_KEY, answered);
+    await put(XMPP_KEY, XMPP_WATCHER);
+    expect([owedOf(store), afterKill(owedOf)]).toEqual([false, false]);
+  });
+
+  test("is owed when another one followed the answer in the same moment, with news that must be kept", async () => {
+    await put(SIP_KEY, { ...SIP_WATCHER, owed: true });
+    await Promise.all([
+      store.subscriptions.step(SIP_KEY, answered),
+      store.subscriptions.step(SIP_KEY, (record) => ({
+        record: { ...(notified(record).record as SipWatcherRecord), state: "pending" },
+        effects: [],
+      })),
+    ]);
+    expect(afterKill(owedOf)).toBe(true);
+  });
+
+  test("of a row that has gone leaves nothing to the next row", async () => {
+    await put(SIP_KEY, SIP_WATCHER);
+    await store.subscriptions.step(SIP_KEY, notified);
+    await put(SIP_KEY, undefined as never);
+    const next = nthWatcher(5);
+    await put(next.key, next.record);
+    expect(store.subscriptions.get(next.key)).toBe(next.record);
+    reopen();
+    expect(store.subscriptions.get(next.key)).toEqual(next.record);
   });
 });
 
@@ -271,6 +362,28 @@ describe("a row is found", () => {
       "ours",
     ]);
     expect(store.subscriptions.page(XMPP_KEY, 2)).toEqual([]);
+  });
+
+  test("by its pair as soon as it is there, and no longer than it is", async () => {
+    const { subscriptions } = store;
+    const callIds = () =>
+      subscriptions.ofPair("sip-watcher", "romeo@sip.example", "juliet@xmpp.example").map(callIdOf);
+    const [first, second] = ["call-1@isthmus.example", "call-2@isthmus.example"];
+    expect(callIds()).toEqual([first, second]);
+    expect(subscriptions.ofPair("sip-watcher", "romeo@sip.example", "nurse@xmpp.example")).toEqual([]);
+    const third = nthWatcher(3);
+    const written = [put(third.key, { ...third.record, watcher: SIP_WATCHER.watcher })];
+    expect(callIds()).toEqual([first, second, "call-3@isthmus.example"]);
+    written.push(put(SIP_KEY, { ...SIP_WATCHER, presentity: "nurse@xmpp.example" }));
+    expect(callIds()).toEqual([second, "call-3@isthmus.example"]);
+    expect(subscriptions.ofPair("sip-watcher", "romeo@sip.example", "nurse@xmpp.example")).toHaveLength(1);
+    await subscriptions.step(other.key, () => ({ record: undefined, effects: [] }));
+    expect(callIds()).toEqual(["call-3@isthmus.example"]);
+    await Promise.all(written);
+    reopen();
+    expect(
+      store.subscriptions.ofPair("sip-watcher", "romeo@sip.example", "juliet@xmpp.example"),
+    ).toHaveLength(1);
   });
 
   test("as the steps have left it that wait for the disk", () => {

@@ -114,7 +114,12 @@ export class LocalSubjects {
    * of a list's contacts nobody knows what has changed meanwhile.
    */
   resumed(key: string, record: SipWatcherRecord): void {
-    if (record.what === "presence" || record.state === "ending") return;
+    if (record.state === "ending") return;
+    if (record.what === "presence") {
+      // No probe will tell what was published just before a kill.
+      if (record.state === "active" && this.publications.serves(record.presentity)) this.#parts.want(key);
+      return;
+    }
     const isOpen = record.what === "list" ? this.lists.isOpen(key) : this.winfo.isOpen(key);
     if (isOpen) {
       if (record.what === "list") this.#askAgain(key, record.watcher);
