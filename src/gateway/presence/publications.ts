@@ -33,6 +33,11 @@ export class Publications {
   readonly #hosts: ReadonlySet<string>;
   /** What each person shows; made anew from the store when it was forgotten. */
   readonly #composed = new BoundedMap<PresenceDocument>(REMEMBERED_PEOPLE);
+  /**
+   * Has the last registered phone of this person left, and published nothing since? Some leave without taking back what they
+   * have published, or do so unsigned and never hear that it was refused.
+   */
+  readonly #left = new BoundedMap<boolean>(REMEMBERED_PEOPLE);
   /** The end of what is under way for a person: one PUBLISH after another (§6). */
   readonly #queues = new Map<string, Promise<void>>();
   #onChange: PublicationChange = () => undefined;
@@ -140,7 +145,9 @@ export class Publications {
       if (evicts !== undefined) await store.removePublication(evicts);
       await store.putPublication(row, replaces);
     };
-    await (decision.isNews ? this.#change(presentity, put) : put());
+    const isBack = this.#left.get(presentity) === true;
+    if (isBack) this.#left.set(presentity, false);
+    await (decision.isNews || isBack ? this.#change(presentity, put) : put());
   }
 
   async #change(presentity: string, write: () => Promise<void>): Promise<void> {
@@ -153,7 +160,8 @@ export class Publications {
   /** From the store as it is, also what has expired and not yet been taken out: its watchers have not been told. */
   #compose(presentity: string): PresenceDocument {
     const published: Published[] = [];
-    for (const publication of this.#parts.store.publicationsOf(presentity)) {
+    const rows = this.#left.get(presentity) === true ? [] : this.#parts.store.publicationsOf(presentity);
+    for (const publication of rows) {
       const document = this.#parts.read(publication.contentType, UTF8.encode(publication.body));
       // It was read when it came; a later release may know better.
       if (document.ok) published.push({ publication, document: document.value });
@@ -181,6 +189,7 @@ export class Publications {
     if (!this.serves(presentity)) return Promise.resolve();
     const before = this.#composed.get(presentity);
     return this.#inTurn(presentity, async () => {
+      this.#left.set(presentity, this.#parts.devicesOf?.(presentity).length === 0);
       const after = this.#compose(presentity);
       // What was shown before is only known when somebody has looked.
       const shown = before ?? compose([], this.#parts.options.maximumDevices);

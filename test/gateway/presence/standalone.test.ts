@@ -289,3 +289,33 @@ test("a phone that is registered and publishes nothing is there, until it is reg
   expect(stage.stanzas()).toEqual([expect.stringMatching(/romeo@sip.example\/phone.*type='unavailable'/)]);
   await stage.stop();
 });
+
+test("what the last phone leaves behind is not shown once it is registered no more, until there is one again or it publishes", async () => {
+  let devices: readonly string[] = ["romeo@sip.example/phone"];
+  let changed: (person: string) => void = () => undefined;
+  const registrations = {
+    devicesOf: () => devices,
+    onPresence: (callback: (person: string) => void) => {
+      changed = callback;
+    },
+  };
+  const stage = await open({}, { registrations });
+  const answer = await publish(stage, "romeo");
+  await stage.xmpp("<presence from='juliet@xmpp.example' to='romeo@sip.example' type='subscribe'/>");
+  stage.stanzas();
+  const now = async (some: readonly string[]) => {
+    devices = some;
+    changed("romeo@sip.example");
+    await stage.pass(1_000);
+    return stage.stanzas().join();
+  };
+  expect(await now([])).toMatch(/romeo@sip.example\/t4109.*type='unavailable'/);
+  expect(await now(["romeo@sip.example/phone"])).toMatch(
+    /<presence from='romeo@sip.example\/t4109'(?!.*unavail)/,
+  );
+  expect(await now([])).toMatch(/romeo@sip.example\/t4109.*type='unavailable'/);
+  const ifMatch = header(answer, "SIP-ETag") ?? "";
+  expect(await publish(stage, "romeo", { ifMatch, body: new Uint8Array() })).toMatchObject({ status: 200 });
+  expect(stage.stanzas().join()).toMatch(/<presence from='romeo@sip.example\/t4109'(?!.*unavail)/);
+  await stage.stop();
+});
