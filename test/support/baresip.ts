@@ -16,6 +16,8 @@ export interface BaresipOptions {
     readonly transport?: "udp" | "tcp" | "tls";
   };
   readonly password?: string;
+  /** Its name in the digest; that of its address when absent. */
+  readonly username?: string;
   /** Whom it can write to: it has no command for that, only its list of contacts. */
   readonly contacts: readonly string[];
   /** Register at the proxy? (no when absent) */
@@ -195,6 +197,7 @@ function account(options: BaresipOptions): string {
     `outbound="sip:${address}:${port};transport=${transport}"`,
     `regint=${options.register === true ? 600 : 0}`,
     `pubint=${options.presence === true ? 600 : 0}`,
+    ...(options.username === undefined ? [] : [`auth_user=${options.username}`]),
     ...(options.password === undefined ? [] : [`auth_pass=${options.password}`]),
   ];
   return `<sip:${options.aor};transport=${transport}>;${more.join(";")}\n`;

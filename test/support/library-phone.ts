@@ -5,7 +5,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { linphoneSettings } from "./linphone";
+import { EVERYWHERE, linphoneSettings } from "./linphone";
 import { freePort, holdAddress } from "./ports";
 import { findProgram, Program, temporaryFolder } from "./processes";
 
@@ -41,7 +41,7 @@ export interface Shown {
 export class LibraryPhone {
   /** What it showed so far, oldest first. */
   readonly history: Shown[] = [];
-  /** Texts that it displayed so far; Pidgin only. */
+  /** Texts that it displayed so far. */
   readonly received: { readonly uri: string; readonly text: string }[] = [];
   private readonly events = new Set<string>();
 
@@ -68,7 +68,7 @@ export class LibraryPhone {
     this.tell({ watch: uri });
   }
 
-  /** Sends a MESSAGE; Pidgin only. */
+  /** Sends a MESSAGE. */
   say(to: string, text: string): void {
     this.tell({ say: text, to });
   }
@@ -149,7 +149,7 @@ export class LibraryPhone {
 /** A phone on liblinphone: registers and publishes; takes every watcher. */
 export async function startLinphonePhone(options: LibraryPhoneOptions): Promise<LibraryPhone> {
   const folder = temporaryFolder("linphone");
-  const port = options.port ?? (await freePort(await holdAddress()));
+  const port = options.port ?? (await freePort(EVERYWHERE));
   const settings = linphoneSettings(
     { ...options, register: true, publish: options.publish ?? 600 },
     folder,

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, holdAddress } from "./ports";
+import { freePort } from "./ports";
 import { Program, temporaryFolder } from "./processes";
 
 export interface LinphoneOptions {
@@ -34,7 +34,7 @@ export interface Linphone {
  */
 export async function startLinphone(options: LinphoneOptions): Promise<Linphone> {
   const folder = temporaryFolder("linphone");
-  const port = options.port ?? (await freePort(await holdAddress()));
+  const port = options.port ?? (await freePort(EVERYWHERE));
   const config = join(folder, "linphonerc");
   writeFileSync(config, linphoneSettings(options, folder, port));
   const args = ["-c", config, "-d", "6", "-l", join(folder, "log")];
@@ -60,6 +60,9 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
     stop: () => program.stop(2_000),
   };
 }
+
+/** liblinphone listens on every interface. */
+export const EVERYWHERE = "0.0.0.0";
 
 /** A linphonerc: one account, one port of its own. */
 export function linphoneSettings(options: LinphoneOptions, folder: string, port: number): string {

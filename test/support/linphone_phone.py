@@ -65,7 +65,9 @@ class Phone:
             None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p
         )(self.registration)
         self.on_watcher = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(self.watcher)
+        self.on_message = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(self.message)
         for what, function in (
+            ("message_received", self.on_message),
             ("notify_presence_received", self.on_presence),
             ("registration_state_changed", self.on_registration),
             ("new_subscription_requested", self.on_watcher),
@@ -104,6 +106,19 @@ class Phone:
             tell(event=f"asked by {uri}")
         else:
             self.decide(uri, "accept")
+
+    def message(self, _, __, message):
+        message = Pointer(message)
+        sender = c("linphone_chat_message_get_from_address", message)
+        tell(
+            event="message",
+            uri=c("linphone_address_as_string_uri_only", sender, result=ctypes.c_char_p),
+            text=c("linphone_chat_message_get_utf8_text", message, result=ctypes.c_char_p),
+        )
+
+    def say(self, uri, text):
+        room = c("linphone_core_get_chat_room", self.core, c("linphone_core_interpret_url", self.core, uri))
+        c("linphone_chat_message_send", c("linphone_chat_room_create_message_from_utf8", room, text))
 
     def decide(self, uri, policy):
         friend = self.asking[uri]
@@ -172,6 +187,8 @@ def main():
                 phone.watch(command["watch"])
             elif "unwatch" in command:
                 phone.unwatch(command["unwatch"])
+            elif "say" in command:
+                phone.say(command["to"], command["say"])
             elif "decide" in command:
                 phone.decide(command["uri"], command["decide"])
             elif "be" in command:

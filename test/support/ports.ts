@@ -29,13 +29,12 @@ export function sharedAddress(): Promise<string> {
   return shared;
 }
 
-/** A port that is free on this address for TCP and UDP, and that no earlier call has given. */
+/** A port that is free on this address for TCP and UDP ("0.0.0.0": on all of IPv4), and that no earlier call has given. */
 export async function freePort(address: string): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = 10_000 + Math.floor(Math.random() * 20_000); // below the range that outgoing connections use
-    const key = `${address}:${port}`;
-    if (!given.has(key) && (await isFree(address, port))) {
-      given.add(key);
+    if (!given.has(port) && (await isFree(address, port))) {
+      given.add(port); // on every address: some programs listen on all of them
       return port;
     }
   }
@@ -93,4 +92,4 @@ function listen(address: string, port: number): Promise<Server | undefined> {
 const HOLD_PORT = 9_999;
 const holders = new Set<Server>();
 let shared: Promise<string> | undefined;
-const given = new Set<string>();
+const given = new Set<number>();
