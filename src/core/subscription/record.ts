@@ -28,6 +28,8 @@ export interface XmppWatcherRecord {
   readonly online: "yes" | "no" | "unknown";
   /** Resources of the contact that the watcher was shown as available. */
   readonly shown: readonly string[];
+  /** Resources that were shown and have gone: a kill, or a link that is down, may have kept that from the watcher. */
+  readonly leaving?: readonly string[];
 }
 
 /** A SIP user watches an XMPP contact (or a list, or his own watchers): we are the notifier. One row for each dialog. */

@@ -34,6 +34,7 @@ export type XmppWatcherAction =
   | "show"
   | "show-last"
   | "hide"
+  | "gone-again"
   | "forget"
   | "unsubscribed"
   | "unsubscribed-once"

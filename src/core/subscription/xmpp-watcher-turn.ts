@@ -6,6 +6,7 @@ import { statusToCondition } from "../error/sip-to-xmpp";
 import { errorStanza } from "../error/stanza-error";
 import type { SipDialogOutcome, SipEventInput } from "../input";
 import type { PresenceDocument } from "../presence/document";
+import { MAXIMUM_DEVICES } from "../presence/limits";
 import type { XmppWatcherEvent } from "./event";
 import { isOtherTag, newDialog, nextRequest, withAnswer, withRequest } from "./in-dialog";
 import { pauseMs, refreshMs } from "./pause";
@@ -208,7 +209,8 @@ export class XmppWatcherTurn {
     const last = this.#event.kind === "notify" ? this.#event.last : undefined;
     const { stanzas, shown } = showDocument(this.#row, last, document, this.#context.tables.presence);
     for (const stanza of stanzas) this.#effects.push({ kind: "stanza", stanza });
-    this.#row.shown = shown;
+    // What is remembered has been told, and so has all that went before it.
+    this.#nowShown(shown, last === undefined ? this.#row.leaving : undefined);
     this.#effects.push({ kind: "remember", document });
   }
 
@@ -219,8 +221,15 @@ export class XmppWatcherTurn {
 
   hide(): void {
     for (const stanza of hideDevices(this.#row)) this.#effects.push({ kind: "stanza", stanza });
-    if (this.#row.shown.length > 0) this.#row.shown = [];
+    if (this.#row.shown.length > 0) this.#nowShown([], this.#row.leaving);
     this.forget();
+  }
+
+  /** What went before the gap, once more: whether it was heard is unknown. */
+  goneAgain(): void {
+    const { leaving = [], watcher, presentity } = this.#row;
+    for (const stanza of hideDevices({ watcher, presentity, shown: leaving }))
+      this.#effects.push({ kind: "stanza", stanza });
   }
 
   forget(): void {
@@ -250,6 +259,16 @@ export class XmppWatcherTurn {
 
   answer(status: number, reason: string): void {
     this.#effects.push({ kind: "answer", status, reason, headers: [] });
+  }
+
+  #nowShown(shown: readonly string[], leaving: readonly string[] = []): void {
+    const gone = this.#row.shown.filter((id) => !shown.includes(id) && !leaving.includes(id));
+    const earlier = leaving.filter((id) => !shown.includes(id));
+    this.#row.shown = shown;
+    if (gone.length + earlier.length === 0) delete this.#row.leaving;
+    // The very list that was there, where it says the same: a row is written only when it changes.
+    else if (gone.length > 0 || earlier.length < leaving.length)
+      this.#row.leaving = [...earlier, ...gone].slice(-MAXIMUM_DEVICES);
   }
 
   #subscribe(expires: number): void {
@@ -338,6 +357,7 @@ const ACTIONS: Readonly<Record<XmppWatcherAction, (turn: XmppWatcherTurn) => voi
   show: (turn) => turn.show(),
   "show-last": (turn) => turn.showLast(),
   hide: (turn) => turn.hide(),
+  "gone-again": (turn) => turn.goneAgain(),
   forget: (turn) => turn.forget(),
   unsubscribed: (turn) => turn.say("unsubscribed"),
   "unsubscribed-once": (turn) => turn.unsubscribedOnce(),

@@ -28,6 +28,7 @@ import { Keeper } from "./keeper";
 import { LocalSubjects } from "./local-subjects";
 import { type Carrier, Machines } from "./machines";
 import { Notifier } from "./notifier";
+import { hostOf } from "./people";
 import { PresenceBook } from "./presence-book";
 import { SipEvents } from "./sip-events";
 import { Stanzas } from "./stanzas";
@@ -423,7 +424,9 @@ export class PresenceFlow implements Carrier {
 
   #remember({ watcher, presentity }: SubscriptionRecord, document: PresenceDocument | undefined): void {
     this.#tellPerson(watcher, presentity, document?.person);
-    if (document === undefined) this.#shown.forget(watcher, presentity);
+    // While the link is down nothing is shown: what is not remembered is told anew.
+    if (document === undefined || !this.#context.xmpp.isUp(hostOf(presentity)))
+      this.#shown.forget(watcher, presentity);
     else this.#shown.put(watcher, presentity, document);
   }
 

@@ -776,6 +776,47 @@ describe("resume and drop", () => {
     expect(again.did).toEqual(["SUBSCRIBE 1 Expires 3600 new-call"]);
   });
 
+  describe("a device that has gone is told as gone once more, since a kill may have come between the disk and the telling", () => {
+    const resumed = (record: XmppWatcherRecord | undefined) => step(record, RESUME).did;
+    const [desk, phone] = [document(device("desk")), document(device("phone"))];
+
+    test("until the next document shows that it was told", () => {
+      const { record } = step(xmppRow("active", { shown: ["phone"] }), {
+        ...notify("active", desk),
+        last: phone,
+      });
+      expect(record).toMatchObject({ shown: ["desk"], leaving: ["phone"] });
+      expect(resumed(record)).toContain(gone("phone"));
+      const next = step(record, { ...notify("active", desk, { cseq: 3 }), last: desk }).record;
+      expect(next).not.toHaveProperty("leaving");
+    });
+
+    test("for as long as nothing is known to have been told, but not when it is there again", () => {
+      const row = xmppRow("active", { shown: ["phone"], leaving: ["tablet"] });
+      const { record } = step(row, notify("active", desk));
+      expect(record).toMatchObject({ shown: ["desk"], leaving: ["tablet", "phone"] });
+      const back = step(record, notify("active", phone, { cseq: 3 })).record;
+      expect(back).toMatchObject({ shown: ["phone"], leaving: ["tablet", "desk"] });
+    });
+
+    test("also when all have gone and there is no dialog any more", () => {
+      const { record } = step(
+        xmppRow("active", { shown: ["phone"] }),
+        notify("terminated;reason=noresource"),
+      );
+      expect(record).toMatchObject({ state: "dormant", shown: [], leaving: ["phone"] });
+      expect(resumed(record)).toContain(gone("phone"));
+    });
+
+    test("of no more devices than a document may have", () => {
+      let record: XmppWatcherRecord | undefined = xmppRow("active", { shown: ["d0"] });
+      for (let n = 1; n < 300; n++) {
+        record = step(record, notify("active", document(device(`d${n}`)), { cseq: n + 1 })).record;
+      }
+      expect(record?.leaving).toHaveLength(100);
+    });
+  });
+
   test("retrying: the pause was saved and goes on", () => {
     const row = xmppRow("retrying");
     expect(step(row, RESUME)).toMatchObject({ did: [SUBSCRIBED], record: { dueAt: row.dueAt, attempts: 1 } });

@@ -103,7 +103,23 @@ test("what the phone told while the link was down reaches Juliet when it is up, 
   const [refresh] = stage.requests().slice(-1);
   expect(refresh?.method).toBe("SUBSCRIBE");
   await notify(3, { body: open("desk") });
-  expect(stage.stanzas().join("")).toMatch(/from='romeo@sip.example\/desk'/);
+  const stanzas = stage.stanzas().join("");
+  expect(stanzas).toMatch(/from='romeo@sip.example\/desk'/);
+  expect(stanzas).toMatch(/romeo@sip.example\/phone[^>]*type='unavailable'/);
+  await stage.stop();
+});
+
+test("what has gone while the link was down has gone for her too, though the phone does not speak of it any more", async () => {
+  const { stage, notify } = await julietWatches();
+  stage.linkDown();
+  for (const [cseq, id] of [...["desk", "tablet", "car"].entries()])
+    await notify(cseq + 2, { body: open(id) });
+  await stage.linkUp();
+  await stage.pass(6_000);
+  const stanzas = stage.stanzas().join("");
+  for (const id of ["phone", "desk", "tablet"])
+    expect(stanzas).toMatch(new RegExp(`romeo@sip.example/${id}[^>]*type='unavailable'`));
+  expect(stanzas).not.toContain("romeo@sip.example/car");
   await stage.stop();
 });
 
