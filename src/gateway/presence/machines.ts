@@ -9,6 +9,7 @@ import type { Element } from "../../xml/element";
 import type { SipAnswer } from "../sides";
 import type { PresenceContext } from "./context";
 import type { Notifier } from "./notifier";
+import { FIRST_NOTIFY_MS } from "./options";
 import { watcherUris } from "./people";
 import { WINFO_INTERVAL_MS } from "./watcher-info";
 
@@ -26,7 +27,8 @@ export interface Turn {
 
 /** Carries out everything but answers. */
 export interface Carrier {
-  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect): void;
+  /** @param isAnswering the step answers a request, and the answer goes first */
+  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect, isAnswering: boolean): void;
   /**
    * The row goes, and with it the thought of this stanza: it must be on disk in the same commit. Called in the step; sends the
    * stanza by itself once that commit is there.
@@ -61,6 +63,8 @@ export class Machines {
   /** An event for the machine of one dialog of a SIP watcher. Rejects when the store did not take it. */
   sipWatcher(key: string, watcher: string, presentity: string, event: SipEvent): Promise<Turn> {
     const context = this.#stepContext(watcher, presentity);
+    const { firstNotifyMs = FIRST_NOTIFY_MS } = this.#context.presence;
+    if (firstNotifyMs > 0 && this.#isFirst(key, event)) this.#notifier.hold(key, firstNotifyMs);
     return this.#turn(key, event.kind, (record) =>
       sipWatcher(
         record?.direction === "sip-watcher" ? record : undefined,
@@ -68,6 +72,14 @@ export class Machines {
         context,
       ),
     );
+  }
+
+  /** Somebody asks whose leave is for the contact's server to tell: its answer is awaited a moment. */
+  #isFirst(key: string, event: SipEvent): boolean {
+    if (event.kind !== "subscribe" || event.approved || event.what !== "presence" || event.expires === 0)
+      return false;
+    if (event.input.toTag !== undefined || !this.#notifier.isFree(key)) return false;
+    return this.#context.subscriptions.get(key) === undefined;
   }
 
   async #turn(
@@ -112,7 +124,7 @@ export class Machines {
     }
     for (const effect of effects) {
       if (effect.kind === "answer") answer = effect;
-      else if (record !== undefined) this.#carrier.carry(key, record, effect);
+      else if (record !== undefined) this.#carrier.carry(key, record, effect, answer !== undefined);
     }
     return { before, after, answer };
   }
@@ -135,21 +147,56 @@ export class Machines {
     );
   }
 
-  /** Ids and addresses are made only for the machine that asks for them. */
   #stepContext(watcher: string, presentity: string): StepContext {
-    const { clock, ids, presence, tables } = this.#context;
-    return {
-      now: clock.now(),
-      jitter: Math.random(),
-      settings: presence.settings,
-      tables,
-      pair: { watcher, presentity },
-      get ids() {
-        return { callId: ids.random(128), tag: ids.random(128), branch: ids.random(128) };
-      },
-      get uris() {
-        return watcherUris(watcher, presentity, tables);
-      },
-    };
+    return new TurnContext(this.#context, { watcher, presentity });
+  }
+}
+
+/** Ids and addresses are made only for the machine that asks for them. */
+class TurnContext implements StepContext {
+  readonly now: number;
+  readonly settings: StepContext["settings"];
+  readonly tables: StepContext["tables"];
+  readonly pair: StepContext["pair"];
+  readonly #ids: PresenceContext["ids"];
+
+  constructor({ clock, ids, presence, tables }: PresenceContext, pair: StepContext["pair"]) {
+    this.now = clock.now();
+    this.settings = presence.settings;
+    this.tables = tables;
+    this.pair = pair;
+    this.#ids = ids;
+  }
+
+  get jitter(): number {
+    return Math.random();
+  }
+
+  get ids(): StepContext["ids"] {
+    return new TurnIds(this.#ids);
+  }
+
+  get uris(): StepContext["uris"] {
+    return watcherUris(this.pair.watcher, this.pair.presentity, this.tables);
+  }
+}
+
+class TurnIds {
+  readonly #ids: PresenceContext["ids"];
+
+  constructor(ids: PresenceContext["ids"]) {
+    this.#ids = ids;
+  }
+
+  get callId(): string {
+    return this.#ids.random(128);
+  }
+
+  get tag(): string {
+    return this.#ids.random(128);
+  }
+
+  get branch(): string {
+    return this.#ids.random(128);
   }
 }

@@ -9,6 +9,8 @@ import { Agenda } from "./agenda";
 interface Busy {
   isUnderWay: boolean;
   isWanted: boolean;
+  /** None is under way, but none may begin before the rest is over. */
+  isHeld: boolean;
   /** No sooner than this comes the next one, milliseconds since 1970. */
   restUntil: number;
 }
@@ -41,10 +43,17 @@ export class Notifier {
     return this.#busy.get(key)?.isWanted === true;
   }
 
+  /** The first NOTIFY of a dialog waits so long: what is wanted meanwhile goes with it. */
+  hold(key: string, ms: number): void {
+    const restUntil = this.#clock.now() + ms;
+    this.#busy.set(key, { isUnderWay: true, isWanted: false, isHeld: true, restUntil });
+    this.#agenda.add(restUntil, key);
+  }
+
   /** A NOTIFY begins now, with all that is known. @param restMs how long the next one is to wait */
   begin(key: string, restMs: number): void {
     const restUntil = this.#clock.now() + restMs;
-    this.#busy.set(key, { isUnderWay: true, isWanted: false, restUntil });
+    this.#busy.set(key, { isUnderWay: true, isWanted: false, isHeld: false, restUntil });
   }
 
   /** It has been answered, or will never be sent. */
@@ -75,7 +84,8 @@ export class Notifier {
   #rested(key: string): void {
     const busy = this.#busy.get(key);
     // Another may have begun meanwhile, because the watcher asked: its own end comes here again.
-    if (busy === undefined || busy.isUnderWay || busy.restUntil > this.#clock.now()) return;
+    if (busy === undefined || busy.restUntil > this.#clock.now()) return;
+    if (busy.isUnderWay && !busy.isHeld) return;
     this.#busy.delete(key);
     if (busy.isWanted) this.#fire(key);
   }

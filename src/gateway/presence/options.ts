@@ -9,6 +9,11 @@ export interface PresenceOptions {
   readonly settings: SubscriptionSettings;
   /** Shortest time between two NOTIFYs of one dialog: what changes meanwhile goes as one (RFC 3856 §6.10). Milliseconds. */
   readonly notifyIntervalMs: number;
+  /**
+   * How long the first NOTIFY of a dialog waits for the contact's server, which answers at once when the watcher has leave: he
+   * then sees the truth, and not `pending` for a second (RFC 6665 §4.2.1.2 wants the current state). Milliseconds; 0: not at all; absent: FIRST_NOTIFY_MS.
+   */
+  readonly firstNotifyMs?: number;
   /** SUBSCRIBEs and probes that we begin by ourselves in a second: after a restart, and when many are due at once. */
   readonly requestsPerSecond: number;
   /** Subscriptions in all; beyond: 503, resource-constraint. */
@@ -26,6 +31,9 @@ export interface PresenceOptions {
   /** What is served here beside the translation. */
   readonly local: LocalOptions;
 }
+
+/** A server on the same network answers in a few; nobody sees the difference on a phone. */
+export const FIRST_NOTIFY_MS = 40;
 
 export const DEFAULT_PRESENCE: PresenceOptions = {
   settings: {

@@ -3,10 +3,15 @@
  * Kept as text, which is a fifth of the objects: there may be hundreds of thousands of pairs.
  */
 
+import { BoundedMap } from "../../core/bounded-map";
 import type { DevicePresence, PersonPresence, PresenceDocument } from "../../core/presence/document";
+
+/** Documents that are kept as they are too: what a stanza has brought goes out as a NOTIFY a moment later. */
+const RECENT = 256;
 
 export class PresenceBook {
   readonly #documents = new Map<string, string>();
+  readonly #recent = new BoundedMap<Kept>(RECENT);
   readonly #maximumDevices: number;
 
   /** @param maximumDevices of one person; further ones are not taken */
@@ -20,8 +25,11 @@ export class PresenceBook {
 
   /** Undefined: nothing is known, which is not the same as offline. */
   get(watcher: string, presentity: string): PresenceDocument | undefined {
-    const text = this.#documents.get(bookKey(watcher, presentity));
-    return text === undefined ? undefined : JSON.parse(text);
+    const key = bookKey(watcher, presentity);
+    const text = this.#documents.get(key);
+    if (text === undefined) return undefined;
+    const recent = this.#recent.get(key);
+    return recent?.text === text ? recent.document : JSON.parse(text);
   }
 
   has(watcher: string, presentity: string): boolean {
@@ -34,6 +42,7 @@ export class PresenceBook {
     const text = JSON.stringify(document);
     if (this.#documents.get(key) === text) return false;
     this.#documents.set(key, text);
+    this.#recent.set(key, { text, document });
     return true;
   }
 
@@ -77,6 +86,12 @@ export class PresenceBook {
   clear(): void {
     this.#documents.clear();
   }
+}
+
+interface Kept {
+  /** Another one means that the document is old. */
+  readonly text: string;
+  readonly document: PresenceDocument;
 }
 
 function bookKey(watcher: string, presentity: string): string {

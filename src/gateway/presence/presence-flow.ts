@@ -85,7 +85,7 @@ export class PresenceFlow implements Carrier {
       machines: this.#machines,
       seen: this.#seen,
       confirmation: this.#confirmation,
-      changedSeen: (watcher, presentity) => this.#changedSeen(watcher, presentity),
+      changedSeen: (watcher, presentity, rows) => this.#changedSeen(watcher, presentity, rows),
       stanzas: this.#stanzas,
       local: this.#locals.presence,
       replay: (record, to) => this.#replay(record, to),
@@ -175,7 +175,7 @@ export class PresenceFlow implements Carrier {
     if (!this.#locals.lists.watches(watcher, presentity)) this.#seen.forget(watcher, presentity);
   }
 
-  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect): void {
+  carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect, isAnswering: boolean): void {
     switch (effect.kind) {
       case "stanza":
         if (!this.#isShownElsewhere(key, record, effect.stanza)) this.#send(effect.stanza);
@@ -184,7 +184,7 @@ export class PresenceFlow implements Carrier {
         this.#guard(this.#subscribe(key, record, effect.request), { key });
         return;
       case "notify":
-        this.#guard(this.#notify(key, record, effect.request, effect.content), { key });
+        this.#guard(this.#notify(key, record, effect, isAnswering), { key });
         return;
       case "want-notify":
         this.#notifier.want(key);
@@ -244,12 +244,12 @@ export class PresenceFlow implements Carrier {
   async #notify(
     key: string,
     record: SubscriptionRecord,
-    request: SipDialogRequest,
-    content: "state" | "closed" | "none",
+    { request, content }: Extract<SubscriptionEffect, { kind: "notify" }>,
+    isAnswering: boolean,
   ): Promise<void> {
     try {
       // The answer to the SUBSCRIBE that caused it goes first.
-      await new Promise((resolve) => setImmediate(resolve));
+      if (isAnswering) await new Promise((resolve) => setImmediate(resolve));
       if (record.direction !== "sip-watcher") return;
       const body = this.#body(key, record, content, request.cseq);
       const headers = [...request.headers, ...body.headers];
@@ -316,8 +316,12 @@ export class PresenceFlow implements Carrier {
   }
 
   /** What a SIP watcher sees of a person has changed. */
-  #changedSeen(watcher: string, presentity: string): void {
-    for (const row of this.#context.subscriptions.ofPair("sip-watcher", watcher, presentity)) {
+  #changedSeen(
+    watcher: string,
+    presentity: string,
+    rows = this.#context.subscriptions.ofPair("sip-watcher", watcher, presentity),
+  ): void {
+    for (const row of rows) {
       if (row.direction === "sip-watcher" && (row.state === "active" || isFetch(row)))
         this.#notifier.want(recordKey(row));
     }

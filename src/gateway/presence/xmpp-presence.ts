@@ -8,7 +8,12 @@ import { presenceToDevice } from "../../core/presence/from-stanza";
 import { pepItemsOf, pepItemToPerson } from "../../core/presence/rich-presence";
 import { LOCAL_PEER } from "../../core/publication/local-watcher";
 import { type Rejection, reject } from "../../core/rejection";
-import { recordKey, type XmppWatcherRecord, xmppWatcherKey } from "../../core/subscription/record";
+import {
+  recordKey,
+  type SubscriptionRecord,
+  type XmppWatcherRecord,
+  xmppWatcherKey,
+} from "../../core/subscription/record";
 import { isFetch } from "../../core/subscription/sip-watcher-input";
 import type { Element } from "../../xml/element";
 import type { RateLimiter } from "../rate/rate-limiter";
@@ -36,8 +41,8 @@ export interface XmppPresenceParts {
   readonly local: LocalPeople;
   /** Shows an XMPP watcher again what is known of a SIP contact; false when nothing is. */
   replay(record: XmppWatcherRecord, to: string): boolean;
-  /** What a SIP watcher sees of a person has changed. */
-  changedSeen(watcher: string, presentity: string): void;
+  /** What a SIP watcher sees of a person has changed. @param rows his dialogs, where they are known */
+  changedSeen(watcher: string, presentity: string, rows?: readonly SubscriptionRecord[]): void;
   /** What a SIP watcher's lists hold of a person has changed. @param standing what she has decided, if that is it */
   listed(watcher: string, presentity: string, standing?: "active" | "rejected"): void;
   isListed(watcher: string, presentity: string): boolean;
@@ -198,7 +203,7 @@ export class XmppPresence {
     const wasSeen = this.#parts.seen.has(to, from);
     const device = presenceToDevice(stanza, this.#context.clock.now());
     this.#parts.confirmation.confirm(to, from, device.id);
-    if (this.#parts.seen.putDevice(to, from, device)) this.#parts.changedSeen(to, from);
+    if (this.#parts.seen.putDevice(to, from, device)) this.#parts.changedSeen(to, from, dialogs);
     if (record !== undefined) await this.#watcherSeen(record, people, isAvailable, wasSeen);
   }
 

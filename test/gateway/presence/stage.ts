@@ -153,7 +153,8 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
       store,
       ...(options.lists === undefined ? {} : { lists: options.lists(store, clock) }),
       presence: {
-        options: { ...DEFAULT_PRESENCE, ...options.presence },
+        // Scripts see each NOTIFY at once; what waits is in first-notify.test.ts.
+        options: { ...DEFAULT_PRESENCE, firstNotifyMs: 0, ...options.presence },
         subscriptions: store.subscriptions,
         publications: store.publications,
         capabilities: CAPABILITIES,
