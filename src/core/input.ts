@@ -28,6 +28,16 @@ export interface SipMessageInput {
   readonly body: Uint8Array;
   /** Name of the configured peer it came from; its switches apply. */
   readonly peer: string;
+  /** Who has signed it, as the directory said when it was asked for his secret: it need not be asked again who he is. */
+  readonly signer?: Signer;
+}
+
+/** Both addresses of somebody who has proved who he is, and who may use the service. */
+export interface Signer {
+  /** Canonical address of record. */
+  readonly sipUri: string;
+  /** Bare JID. */
+  readonly jid: string;
 }
 
 /**

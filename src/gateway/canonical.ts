@@ -9,7 +9,7 @@ import type { Person } from "./sides";
 
 /** His phone: the URI that the rules turn into his JID on our component host, and that JID. Undefined: he has none. */
 export function phoneOf(
-  { jid, sipUri }: Person,
+  { jid, sipUri }: Pick<Person, "jid" | "sipUri">,
   domains: DomainTable,
 ): { readonly uri: string; readonly jid: string } | undefined {
   const given = jidTargetToSip(jid, domains);
@@ -19,7 +19,7 @@ export function phoneOf(
 }
 
 /** His account on XMPP: the URI that the rules turn into its JID. Undefined: he has none. */
-export function accountOf({ jid }: Person, domains: DomainTable): string | undefined {
+export function accountOf({ jid }: Pick<Person, "jid">, domains: DomainTable): string | undefined {
   const uri = jidSenderToSip(jid, domains);
   return uri.ok ? uri.value.uri : undefined;
 }

@@ -4,6 +4,7 @@
  */
 
 import { sipSenderToJid } from "../core/address/domains";
+import type { Signer } from "../core/input";
 import { type Rejection, reject } from "../core/rejection";
 import type { Tables } from "../core/tables";
 import type { Element } from "../xml/element";
@@ -18,6 +19,7 @@ export interface SipParties {
   readonly requestUri: string;
   /** In a dialog the Request-URI is our own Contact: it names nobody. */
   readonly toTag?: string;
+  readonly signer?: Signer;
 }
 
 /** What became of the two people of a stanza. */
@@ -45,16 +47,26 @@ export class Whois {
     go: (input: Input) => Answered,
     refuse: (input: Input, rejection: Rejection, retryAfter?: number) => SipAnswer,
   ): Answered {
+    const { signer } = input;
+    if (signer !== undefined) return this.#toWhom({ ...input, fromUri: this.#senderUri(signer) }, go, refuse);
     return after(this.#directory.bySip(input.fromUri), (sender) => {
       const refusal = refusalOf(sender);
       if (refusal !== undefined) return refuse(input, refusal.rejection, refusal.retryAfter);
       const named = sender.kind === "found" ? { ...input, fromUri: this.#senderUri(sender.value) } : input;
-      if (input.toTag !== undefined) return go(named);
-      return after(this.#directory.bySip(input.requestUri), (target) => {
-        if (target.kind === "unavailable") return refuse(input, reject("DIRECTORY_AWAY"), target.retryAfter);
-        if (target.kind === "unknown") return go(named);
-        return go({ ...named, requestUri: this.#targetUri(input.requestUri, target.value) });
-      });
+      return this.#toWhom(named, go, refuse);
+    });
+  }
+
+  #toWhom<Input extends SipParties>(
+    named: Input,
+    go: (input: Input) => Answered,
+    refuse: (input: Input, rejection: Rejection, retryAfter?: number) => SipAnswer,
+  ): Answered {
+    if (named.toTag !== undefined) return go(named);
+    return after(this.#directory.bySip(named.requestUri), (target) => {
+      if (target.kind === "unavailable") return refuse(named, reject("DIRECTORY_AWAY"), target.retryAfter);
+      if (target.kind === "unknown") return go(named);
+      return go({ ...named, requestUri: this.#targetUri(named.requestUri, target.value) });
     });
   }
 
@@ -96,7 +108,7 @@ export class Whois {
   }
 
   /** Who sends from SIP does so from his phone. */
-  #senderUri(person: Person): string {
+  #senderUri(person: Signer): string {
     return phoneOf(person, this.#domains)?.uri ?? accountOf(person, this.#domains) ?? person.sipUri;
   }
 

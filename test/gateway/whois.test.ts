@@ -102,6 +102,18 @@ describe.each([
     expect(seen).toEqual([]);
   });
 
+  test("whoever has signed is not asked for again: the directory has said who he is", async () => {
+    const signer = { sipUri: ROMEO.sipUri, jid: ROMEO.jid };
+    const from: string[] = [];
+    const request = { fromUri: "sip:away@sip.example", requestUri: "sip:juliet@xmpp.example", signer };
+    const go = ({ fromUri }: { fromUri: string }): SipAnswer => {
+      from.push(fromUri);
+      return OK;
+    };
+    expect(await whois.sipIn(request, go, () => ({ ...OK, status: 503 }))).toBe(OK);
+    expect(from).toEqual(["sip:romeo@sip.example"]);
+  });
+
   test("strangers go on as they are, and so does the Request-URI in a dialog, which is our own Contact", async () => {
     expect((await sipIn("sip:x@y.example", "sip:z@xmpp.example")).seen).toEqual([
       { fromUri: "sip:x@y.example", requestUri: "sip:z@xmpp.example" },

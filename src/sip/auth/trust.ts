@@ -2,6 +2,7 @@
 
 import { BlockList, isIP } from "node:net";
 import { parseSipUri, type SipUri } from "../../core/address/sip-uri";
+import type { Signer } from "../../core/input";
 import { Memo } from "../../core/memo";
 import { DEFAULT_SWITCHES } from "../../core/switches";
 import type { Clock, Counters, DirectoryAnswer, Log, Person } from "../../gateway/sides";
@@ -22,6 +23,8 @@ export type TrustVerdict =
       readonly peer: string;
       /** Does the source speak for a whole domain, and not the user for himself? */
       readonly isNeighbour: boolean;
+      /** Whoever signed it; absent: nobody did, or what is known of him names no JID. */
+      readonly signer?: Signer;
     }
   | {
       readonly kind: "refused";
@@ -157,7 +160,7 @@ export class Trust {
       return refused(403, "This User May Not Use The Service");
     }
     const { uri } = sender.received.from;
-    if (isSameAddressOfRecord(person.sipUri, sender.from)) return speaks(uri, sender.peer);
+    if (isSameAddressOfRecord(person.sipUri, sender.from)) return speaks(uri, sender.peer, person);
     const named = isSip(sender.from) ? this.#directory.bySip?.(uri) : undefined;
     if (named instanceof Promise) return named.then((found) => this.#isAlias(sender, person, found));
     return this.#isAlias(sender, person, named);
@@ -165,7 +168,8 @@ export class Trust {
 
   #isAlias({ peer }: Sender, person: Person, named: DirectoryAnswer<Person> | undefined): TrustVerdict {
     // Out goes the one canonical address, whatever alias came in.
-    if (named?.kind === "found" && named.value.sipUri === person.sipUri) return speaks(person.sipUri, peer);
+    if (named?.kind === "found" && named.value.sipUri === person.sipUri)
+      return speaks(person.sipUri, peer, person);
     if (named?.kind === "unavailable") return retryLater(named.retryAfter);
     this.#counters.add("sip.auth.other-user");
     return refused(403, "Credentials Are For Another User");
@@ -295,8 +299,9 @@ function isSip({ scheme }: SipUri): boolean {
   return scheme === "sip" || scheme === "sips";
 }
 
-function speaks(fromUri: string, peer: string): TrustVerdict {
-  return { kind: "speaks", fromUri, peer, isNeighbour: false };
+function speaks(fromUri: string, peer: string, person: Person): TrustVerdict {
+  const verdict = { kind: "speaks", fromUri, peer, isNeighbour: false } as const;
+  return person.jid === "" ? verdict : { ...verdict, signer: person };
 }
 
 /** [ours] 503 keeps a phone from asking at once again, whatever it would prove. */

@@ -37,7 +37,7 @@ import type { Source, Transports } from "../transport/transport";
 import { allowed, type EventMethod, isEventMethod, offered } from "./event-methods";
 import { EventServer } from "./event-server";
 import { type InspectContext, inspect, type Refusal } from "./inspect";
-import { messageInput } from "./to-input";
+import { messageInput, type Speaker } from "./to-input";
 import { responseTarget, stampVia } from "./topmost-via";
 
 export interface ServerDeps {
@@ -258,7 +258,7 @@ export class ServerCore implements AnswerSender {
       this.#refuse(received, verdict.status, verdict.reason, verdict.headers);
       return;
     }
-    const answer = this.#handle(received, verdict.fromUri, verdict.peer);
+    const answer = this.#handle(received, verdict);
     if ("status" in answer) {
       this.#transactions.answer(received, answer.status, answer.reason, answer.headers);
       return;
@@ -275,7 +275,7 @@ export class ServerCore implements AnswerSender {
         this.#answerLater(pending, judged);
         return;
       }
-      const answer = this.#handle(received, judged.fromUri, judged.peer);
+      const answer = this.#handle(received, judged);
       if ("status" in answer) this.#answerLater(pending, answer);
       else this.#tellLater(pending, answer);
     });
@@ -298,9 +298,9 @@ export class ServerCore implements AnswerSender {
     }
   }
 
-  #handle(received: ReceivedRequest, fromUri: string, peer: string): SipAnswer | PromiseLike<SipAnswer> {
+  #handle(received: ReceivedRequest, speaker: Speaker): SipAnswer | PromiseLike<SipAnswer> {
     try {
-      const answer = this.#handler(messageInput(received, fromUri, peer));
+      const answer = this.#handler(messageInput(received, speaker));
       return "status" in answer ? allowedAnswer(answer) : answer;
     } catch (error) {
       return this.#failed(received, error);

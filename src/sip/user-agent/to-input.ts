@@ -1,15 +1,19 @@
 /** A MESSAGE request as an input of the core. RFC 3428 §4, §5. */
 
-import type { SipMessageInput } from "../../core/input";
+import type { Signer, SipMessageInput } from "../../core/input";
 import { parseNameAddr } from "../message/name-addr";
 import type { ReceivedRequest } from "../transaction/received-request";
 
-/**
- * @param fromUri whom the request may speak for (see `Trust`)
- * @param peer whose switches apply
- */
-export function messageInput(received: ReceivedRequest, fromUri: string, peer: string): SipMessageInput {
+/** Whom the request speaks for, and whose switches apply (see `Trust`). */
+export interface Speaker {
+  readonly fromUri: string;
+  readonly peer: string;
+  readonly signer?: Signer | undefined;
+}
+
+export function messageInput(received: ReceivedRequest, speaker: Speaker): SipMessageInput {
   const { request, identity } = received;
+  const { fromUri, peer, signer } = speaker;
   const input: Mutable<SipMessageInput> = {
     kind: "sip-message",
     rid: identity.transaction.slice(0, RID_LENGTH),
@@ -21,6 +25,7 @@ export function messageInput(received: ReceivedRequest, fromUri: string, peer: s
     body: request.body,
     peer,
   };
+  if (signer !== undefined) input.signer = signer;
   for (const [name, value] of request.headers.fields) {
     switch (name) {
       case "To":

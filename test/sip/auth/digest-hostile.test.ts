@@ -263,6 +263,10 @@ describe("a directory", () => {
     stage = await startRegistrarStage({ directory });
     expect(statusOf(await message({ from: "<sip:r.montague@office.test>;tag=1" }))).toBe(202);
     expect(stage.messages[0]?.fromUri).toBe("sip:romeo@office.test");
+    expect(stage.messages[0]?.signer).toMatchObject({
+      sipUri: "sip:romeo@office.test",
+      jid: "romeo@office.test",
+    });
     expect(statusOf(await message({ from: "<sip:juliet@office.test>;tag=1" }))).toBe(403);
     expect(statusOf(await message({ from: "<sip:tybalt@office.test>;tag=1" }))).toBe(403);
     const parts = { from: "<sip:romeo@office.test>;tag=1", to: "<sip:r.montague@office.test>" };
