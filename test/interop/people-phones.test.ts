@@ -367,6 +367,15 @@ needs(
         await neighbour.close();
       });
 
+      test("phones that leave are gone, whatever they have published", async () => {
+        await Promise.all([...phones.values()].map((phone) => phone.stop()));
+        for (const { number } of CASES) {
+          await juliet.untilSees(aorOf(number), "no more", isClosed);
+          const id = juliet.message({ to: aliasOf(number), body: "?" });
+          expect((await juliet.nextError(id)).error?.condition).toBe("recipient-unavailable");
+        }
+      });
+
       test("no digest of anybody stands in the database or the log", async () => {
         const places = `${storedOctets(university).toString("latin1")}${university.gateway.log()}`;
         expect(places).toContain(uidOf(ROMEO));
