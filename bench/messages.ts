@@ -5,7 +5,6 @@
  * --quick: shorter steps; --alone: without Kamailio; --to-xmpp, --to-sip: one direction only.
  */
 
-import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +26,7 @@ const QUICK = process.argv.includes("--quick");
 /** Each step lasts so long, seconds. */
 const STEP_SECONDS = QUICK ? 4 : 11;
 /** All measurements together, seconds; each gets an equal share of what is left. */
-const BUDGET_SECONDS = QUICK ? 220 : 760;
+const BUDGET_SECONDS = QUICK ? 280 : 860;
 const FIRST_RATE = QUICK ? 6_000 : 4_000;
 /** What a program does before it is judged: code is compiled, memory grows. */
 const WARM_UP_RATE = 3_000;
@@ -37,6 +36,8 @@ const HIGHEST_RATE = 40_000;
 const RETRANSMISSIONS_ALLOWED = 0.001;
 /** What a step needs beside its load: programs start, counts settle. */
 const AROUND_A_STEP_SECONDS = 5;
+/** The half of the highest rate: two steps and a new start. */
+const AT_HALF_SECONDS = 2 * (STEP_SECONDS + AROUND_A_STEP_SECONDS) + 5;
 const XMPP_HOST = "xmpp.bench";
 
 interface Step {
@@ -52,17 +53,24 @@ interface Figures {
   readonly highestRate: number;
   /** Did the time end before the gateway did? */
   readonly isCut: boolean;
-  /** At half of the highest rate. */
+  /** At half of the highest rate, in a process that has carried that much and no more. */
   readonly half: Step;
   readonly peakMiB: number;
 }
 
 type Start = (places: Places) => Promise<GatewayUnderLoad | undefined>;
-type Measure = (gateway: GatewayUnderLoad, sink: Sink, places: Places, until: number) => Promise<Figures>;
+/** One step of load. */
+type Run = (rate: number, withProbes: boolean) => Promise<Step & { readonly detail: string }>;
+/** Makes one direction's load; the second function ends it. */
+type Load = (
+  gateway: GatewayUnderLoad,
+  sink: Sink,
+  places: Places,
+) => Promise<readonly [run: Run, close: () => void]>;
 
 interface Contest {
   readonly title: string;
-  readonly measure: Measure;
+  readonly load: Load;
   /** Over a real Prosody instead of the sink alone. */
   readonly prosody?: true;
   readonly gateways: readonly (readonly [name: string, start: Start])[];
@@ -75,11 +83,11 @@ async function main(): Promise<void> {
   const both = process.argv.includes("--alone") ? [isthmus] : [kamailio, isthmus];
   const contests: Contest[] = [];
   if (!process.argv.includes("--to-sip")) {
-    contests.push({ title: "SIP MESSAGE → stanza", measure: toXmpp, gateways: both });
-    contests.push({ title: "SIP MESSAGE → Prosody", measure: toXmpp, gateways: [isthmus], prosody: true });
+    contests.push({ title: "SIP MESSAGE → stanza", load: toXmpp, gateways: both });
+    contests.push({ title: "SIP MESSAGE → Prosody", load: toXmpp, gateways: [isthmus], prosody: true });
   }
   if (!process.argv.includes("--to-xmpp"))
-    contests.push({ title: "stanza → SIP MESSAGE", measure: toSip, gateways: both });
+    contests.push({ title: "stanza → SIP MESSAGE", load: toSip, gateways: both });
   const deadline = performance.now() + BUDGET_SECONDS * 1000;
   let left = contests.reduce((sum, { gateways }) => sum + gateways.length, 0);
   for (const contest of contests) {
@@ -87,7 +95,7 @@ async function main(): Promise<void> {
     const results = new Map<string, Figures>();
     for (const [name, start] of contest.gateways) {
       const now = performance.now();
-      const figures = await withGateway(start, contest, now + (deadline - now) / left--);
+      const figures = await measure(start, contest, now + (deadline - now) / left--);
       if (typeof figures === "string") process.stdout.write(`  ${name}: not run, ${figures}\n`);
       else results.set(name, figures);
     }
@@ -96,8 +104,8 @@ async function main(): Promise<void> {
 }
 
 /** SIPp → gateway → sink. */
-const toXmpp: Measure = (gateway, sink, places, until) =>
-  climb(gateway, until, async (rate, withProbes) => {
+const toXmpp: Load = async (gateway, sink, places) => {
+  const run: Run = async (rate, withProbes) => {
     sink.reset();
     const before = cpuTimes(gateway.pid);
     const prober = withProbes ? new Prober(gateway.sip) : undefined;
@@ -112,66 +120,77 @@ const toXmpp: Measure = (gateway, sink, places, until) =>
       result.retransmissions <= result.sent * RETRANSMISSIONS_ALLOWED &&
       result.seconds < STEP_SECONDS * 1.3 + 2;
     const detail = `${messages} of ${result.sent}, ${result.retransmissions} retransmitted, answer p99 ${result.p99} ms`;
-    return {
-      good,
-      detail,
-      ...cost(gateway.pid, before, messages),
-      answers: prober?.stop() ?? [],
-      oneWay: probes,
-    };
-  });
-
-/** Sink → gateway → SIPp. */
-const toSip: Measure = async (gateway, sink, places, until) => {
-  const uas = sippUas(places.folder, places.uasPort);
-  try {
-    await new Promise((resolve) => setTimeout(resolve, 1_000)); // SIPp opens its socket
-    return await climb(gateway, until, async (rate) => {
-      sink.reset();
-      const taken = uas.taken();
-      const before = cpuTimes(gateway.pid);
-      const count = rate * STEP_SECONDS;
-      await sink.send(rate, count, USERS);
-      await settled(async () => uas.taken(), 1_100); // SIPp counts once a second
-      const arrived = uas.taken() - taken;
-      const { errors } = await sink.report();
-      // One in 10,000 may be on its way still; more than were sent are retransmissions.
-      const good =
-        arrived >= count * 0.9999 && arrived <= count * (1 + RETRANSMISSIONS_ALLOWED) && errors === 0;
-      const detail = `${arrived} of ${count}, ${errors} errors`;
-      return { good, detail, ...cost(gateway.pid, before, arrived), answers: [], oneWay: [] };
-    });
-  } finally {
-    uas.close();
-  }
+    const answers = prober?.stop() ?? [];
+    return { good, detail, ...cost(gateway.pid, before, messages), answers, oneWay: probes };
+  };
+  return [run, () => undefined];
 };
 
-type Run = (rate: number, withProbes: boolean) => Promise<Step & { readonly detail: string }>;
-
-/** Warms up, raises the rate until a step fails twice or the time is up, then measures times and CPU at half of the best. */
-async function climb(gateway: GatewayUnderLoad, until: number, run: Run): Promise<Figures> {
-  const step = async (rate: number, withProbes: boolean): Promise<Step> => {
-    const result = await run(rate, withProbes);
-    const { good, detail, userPer1000, systemPer1000 } = result;
-    const cpu = `CPU s/1000 ${(userPer1000 + systemPer1000).toFixed(4)}, system ${systemPer1000.toFixed(4)} of it`;
-    const verdict = good ? "sustained" : "NOT      ";
-    process.stdout.write(
-      `  ${gateway.name.padEnd(9)} ${String(rate).padStart(6)}/s ${verdict} ${detail}, ${cpu}\n`,
-    );
-    return result;
+/** Sink → gateway → SIPp. */
+const toSip: Load = async (gateway, sink, places) => {
+  const uas = sippUas(places.folder, places.uasPort);
+  await new Promise((resolve) => setTimeout(resolve, 1_000)); // SIPp opens its socket
+  const run: Run = async (rate) => {
+    sink.reset();
+    const taken = uas.taken();
+    const before = cpuTimes(gateway.pid);
+    const count = rate * STEP_SECONDS;
+    await sink.send(rate, count, USERS);
+    await settled(async () => uas.taken(), 1_100); // SIPp counts once a second
+    const arrived = uas.taken() - taken;
+    const { errors } = await sink.report();
+    // One in 10,000 may be on its way still; more than were sent are retransmissions.
+    const good =
+      arrived >= count * 0.9999 && arrived <= count * (1 + RETRANSMISSIONS_ALLOWED) && errors === 0;
+    const detail = `${arrived} of ${count}, ${errors} errors`;
+    return { good, detail, ...cost(gateway.pid, before, arrived), answers: [], oneWay: [] };
   };
+  return [run, () => uas.close()];
+};
+
+/** Finds the highest rate; then times and CPU at half of it, in a new process: the last steps of the climb are too much for anybody. */
+async function measure(start: Start, contest: Contest, until: number): Promise<Figures | string> {
+  const climbed = await withGateway(start, contest, (gateway, run) =>
+    climb(gateway, run, until - AT_HALF_SECONDS * 1000),
+  );
+  if (typeof climbed === "string") return climbed;
+  const rate = Math.max(1_000, Math.round(climbed.highestRate / 2));
+  const half = await withGateway(start, contest, async (gateway, run) => {
+    await run(rate, false);
+    return step(gateway, run, rate, true);
+  });
+  return typeof half === "string" ? half : { ...climbed, half };
+}
+
+/** Warms up and raises the rate until a step fails twice or the time is up. */
+async function climb(gateway: GatewayUnderLoad, run: Run, until: number): Promise<Omit<Figures, "half">> {
   const oneStepMs = (STEP_SECONDS + AROUND_A_STEP_SECONDS) * 1000;
   await run(WARM_UP_RATE, false);
   let best = 0;
   let isCut = false;
   for (let rate = FIRST_RATE; rate <= HIGHEST_RATE; rate = Math.round(rate * GROWTH)) {
-    // Two tries of this step, and the one at half rate.
-    isCut = performance.now() + 3 * oneStepMs > until && best > 0;
-    if (isCut || (!(await step(rate, false)).good && !(await step(rate, false)).good)) break;
+    // Two tries of this step.
+    isCut = performance.now() + 2 * oneStepMs > until && best > 0;
+    if (
+      isCut ||
+      (!(await step(gateway, run, rate, false)).good && !(await step(gateway, run, rate, false)).good)
+    )
+      break;
     best = rate;
   }
-  const half = await step(Math.max(1_000, Math.round(best / 2)), true);
-  return { highestRate: best, isCut, half, peakMiB: peakMemory(gateway.pid) };
+  return { highestRate: best, isCut, peakMiB: peakMemory(gateway.pid) };
+}
+
+/** Runs one step and prints it. */
+async function step(gateway: GatewayUnderLoad, run: Run, rate: number, withProbes: boolean): Promise<Step> {
+  const result = await run(rate, withProbes);
+  const { good, detail, userPer1000, systemPer1000 } = result;
+  const cpu = `CPU s/1000 ${(userPer1000 + systemPer1000).toFixed(4)}, system ${systemPer1000.toFixed(4)} of it`;
+  const verdict = good ? "sustained" : "NOT      ";
+  process.stdout.write(
+    `  ${gateway.name.padEnd(9)} ${String(rate).padStart(6)}/s ${verdict} ${detail}, ${cpu}\n`,
+  );
+  return result;
 }
 
 /** CPU seconds since `before`, per 1,000 messages. */
@@ -183,31 +202,36 @@ function cost(pid: number, before: { user: number; system: number }, messages: n
   };
 }
 
-/** Starts everything, measures, and stops everything, also after a failure or Ctrl-C. @returns why not, where it cannot run */
-async function withGateway(start: Start, contest: Contest, until: number): Promise<Figures | string> {
+/** Starts everything, works, and stops everything, also after a failure or Ctrl-C. @returns why not, where it cannot run */
+async function withGateway<Result>(
+  start: Start,
+  contest: Contest,
+  work: (gateway: GatewayUnderLoad, run: Run) => Promise<Result>,
+): Promise<Result | string> {
   const folder = mkdtempSync(join(tmpdir(), "isthmus-bench-"));
   const base = 20_000 + Math.floor(Math.random() * 8_000);
-  let sink: Sink | undefined;
-  let prosody: ChildProcess | undefined;
-  let gateway: GatewayUnderLoad | undefined;
-  const run = async (): Promise<Figures | string> => {
+  const closing: (() => unknown)[] = [];
+  const run = async (): Promise<Result | string> => {
     if (contest.prosody) {
-      prosody = await startProsody(folder, base + 20, [HOST, XMPP_HOST]);
+      const prosody = await startProsody(folder, base + 20, [HOST, XMPP_HOST]);
       if (prosody === undefined) return "Prosody is not installed";
+      closing.push(() => prosody.kill("SIGKILL"));
     }
-    sink = contest.prosody ? await Sink.join(XMPP_HOST, base + 20, SECRET) : await Sink.open(HOST);
+    const sink = contest.prosody ? await Sink.join(XMPP_HOST, base + 20, SECRET) : await Sink.open(HOST);
+    closing.push(() => sink.close());
     const places = { folder, componentPort: sink.port, sipPort: base, uasPort: base + 10 };
-    gateway = await start(places);
+    const gateway = await start(places);
     if (gateway === undefined) return "it, its xmpp module or gcc (for a fix of its crash) is not installed";
+    closing.push(() => gateway.stop());
     await withinSeconds(sink.connected(), 20);
-    return contest.measure(gateway, sink, places, until);
+    const [load, close] = await contest.load(gateway, sink, places);
+    closing.push(close);
+    return work(gateway, load);
   };
   try {
     return await Promise.race([run(), interrupted()]);
   } finally {
-    await gateway?.stop();
-    sink?.close();
-    prosody?.kill("SIGKILL");
+    for (const close of closing.reverse()) await close();
     if (process.env.ISTHMUS_BENCH_PROFILE === undefined) rmSync(folder, { recursive: true, force: true });
     else process.stdout.write(`profiles are in ${folder}\n`);
   }
