@@ -307,8 +307,8 @@ const SLOW_FACTOR = 3;
 const LONGEST_CONFIRM_MS = 500;
 /** Pings of one domain on their way: as many as keep a far one busy, few enough for a server that is slow. */
 const PIPELINED = 8;
-/** One ping serves every stanza of this time: at 20,000 stanzas a second that is one for a hundred. */
-const PING_EVERY_MS = 5;
+/** One ping serves every stanza of this time: at 20,000 stanzas a second that is one for two hundred. */
+const PING_EVERY_MS = 10;
 /** Deadlines are in seconds, so a quarter of one is exact enough. */
 const SWEEP_MS = 250;
 const REMEMBER_MS = 300_000;
