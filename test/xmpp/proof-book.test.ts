@@ -122,20 +122,20 @@ test("a stanza written after a ping is not proven by its answer", async () => {
   scene.batch(JULIET, "a");
   scene.batch(JULIET, "b");
   scene.answer(scene.pings()[0] as Ping);
-  await scene.pass(5);
+  await scene.pass(10);
   const [second] = scene.pings(); // covers b; a's answer is too young to be confirmed by it
   scene.answer(second as Ping);
   expect(await scene.kinds("a", "b")).toEqual([undefined, undefined]);
-  await scene.pass(15);
+  await scene.pass(10);
   const [third] = scene.pings(); // 20 ms after the first answer: confirms a, not b
   scene.answer(third as Ping);
   expect(await scene.kinds("a", "b")).toEqual(["proven", undefined]);
-  await scene.pass(5);
+  await scene.pass(10);
   scene.answer(scene.pings()[0] as Ping);
   expect(await scene.kinds("b")).toEqual(["proven"]);
 });
 
-test("steady traffic costs one ping in 5 ms, however many batches there are", async () => {
+test("steady traffic costs one ping in 10 ms, however many batches there are", async () => {
   const scene = new Scene();
   let pings = 0;
   for (let ms = 0; ms < 1_000; ms++) {
@@ -146,7 +146,7 @@ test("steady traffic costs one ping in 5 ms, however many batches there are", as
       scene.answer(ping);
     }
   }
-  expect(pings).toBeLessThanOrEqual(260);
+  expect(pings).toBeLessThanOrEqual(130);
   for (let i = 0; i < 20; i++) {
     await scene.pass(5);
     scene.pings().forEach((ping) => void scene.answer(ping));
