@@ -163,7 +163,7 @@ export async function startLinphonePhone(options: LibraryPhoneOptions): Promise<
 export async function startPurplePhone(options: LibraryPhoneOptions): Promise<LibraryPhone> {
   const folder = temporaryFolder("purple");
   const address = await holdAddress();
-  const port = options.port ?? (await freePort(address));
+  const port = options.port ?? (await freePort(EVERYWHERE)); // libpurple listens there, too
   const { aor, proxy, contacts = [], password = "x", transport = "udp" } = options;
   const settings = { folder, aor, proxy, own: { address, port }, contacts, password, transport };
   return start("libpurple", "purple_phone.py", settings, port);
