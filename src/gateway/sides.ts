@@ -23,6 +23,8 @@ export interface SipAnswer {
   readonly status: number;
   readonly reason: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The sender goes too fast: whatever he sends in the next so many milliseconds would get the same answer. */
+  readonly holdOffMs?: number;
 }
 
 export type SipMessageHandler = (message: SipMessageInput) => SipAnswer | PromiseLike<SipAnswer>;

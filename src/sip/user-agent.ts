@@ -84,6 +84,7 @@ type Receiver = (bytes: Buffer, source: Source, fault?: FramingFault) => void;
 /** Parses what came and gives it to the side that it is for. */
 function receiver(server: ServerCore, client: ClientCore, counters: Counters, limits: ParseLimits): Receiver {
   return (bytes, source, fault) => {
+    if (server.drops(bytes, source)) return;
     const message = parseMessage(bytes, limits);
     if (message.kind === "problem") server.onProblem(message, source);
     else if (message.kind === "response") {

@@ -16,6 +16,8 @@ const FLOOD_PER_SECOND = 5_000;
 const SECONDS = 5;
 const RATE = { perSecond: 50, burst: 200 };
 const SLOW_SECONDS = 0.2;
+/** With and without the flood in turns, because of what else the machine does. */
+const TURNS = 2;
 
 const table = new Table("A flood of 5,000 messages a second from one user", [
   "what",
@@ -39,22 +41,30 @@ needs(["prosody", "python3-slixmpp"], "a flood from one user", () => {
   afterAll(() => rig?.stop());
 
   test("gets no more than its bucket, while a hundred others get all of their messages through", async () => {
-    const quiet = await othersTalk("quiet");
-    note("nobody floods", 0, quiet);
-    const startedAt = performance.now();
-    const flooding = floodFrom(rig);
-    const loud = await othersTalk("loud");
-    const sent = await flooding;
-    const seconds = (performance.now() - startedAt) / 1000;
-    await rig.juliet.settle();
-    note("during the flood", sent, loud);
+    const times = { quiet: [] as Fate[], loud: [] as Fate[] };
+    for (let turn = 1; turn <= TURNS; turn++) {
+      const quiet = await othersTalk(`quiet ${turn}`);
+      note("nobody floods", 0, 0, quiet);
+      const [before, startedAt] = [flooded(), performance.now()];
+      const flooding = floodFrom(rig, turn);
+      const loud = await othersTalk(`loud ${turn}`);
+      const sent = await flooding;
+      const seconds = (performance.now() - startedAt) / 1000;
+      await rig.juliet.settle();
+      const delivered = flooded() - before;
+      note("during the flood", sent, delivered, loud);
+      times.quiet.push(...quiet);
+      times.loud.push(...loud);
 
-    expect(sent).toBe(FLOOD_PER_SECOND * SECONDS);
-    const delivered = flooded();
-    expect(delivered).toBeGreaterThanOrEqual(RATE.burst);
-    expect(delivered).toBeLessThanOrEqual(RATE.burst + RATE.perSecond * (seconds + SLOW_SECONDS) + 1);
-    expect(await rig.gateway.counter("rate.warned")).toBe(1);
-    for (const fates of [quiet, loud]) {
+      expect(sent).toBe(FLOOD_PER_SECOND * SECONDS);
+      // In the first turn the bucket is full.
+      expect(delivered).toBeGreaterThanOrEqual(turn === 1 ? RATE.burst : 1);
+      expect(delivered).toBeLessThanOrEqual(RATE.burst + RATE.perSecond * (seconds + SLOW_SECONDS) + 1);
+    }
+    const ratio = p99(times.loud) / p99(times.quiet);
+    table.row(["p99 with the flood by p99 without", "", "", ratio.toFixed(2)]);
+    expect(await rig.gateway.counter("rate.warned")).toBeGreaterThanOrEqual(1);
+    for (const fates of Object.values(times)) {
       expect(fates.filter(({ outcome }) => outcome.status !== 202)).toEqual([]);
       const bodies = new Set(rig.juliet.texts().map(({ body }) => body));
       expect(fates.filter(({ body }) => !bodies.has(body))).toEqual([]);
@@ -72,20 +82,25 @@ needs(["prosody", "python3-slixmpp"], "a flood from one user", () => {
     });
   }
 
-  function note(what: string, sent: number, fates: readonly Fate[]): void {
+  function note(what: string, sent: number, delivered: number, fates: readonly Fate[]): void {
     const accepted = fates.filter(({ outcome }) => outcome.status === 202).length;
     table.row([
       what,
-      sent === 0 ? "–" : `${sent}, ${flooded()}`,
+      sent === 0 ? "–" : `${sent}, ${delivered}`,
       `${fates.length}, ${accepted}`,
       spread(fates.map(({ outcome }) => outcome.milliseconds)),
     ]);
   }
 });
 
+function p99(fates: readonly Fate[]): number {
+  const times = fates.map(({ outcome }) => outcome.milliseconds).sort((a, b) => a - b);
+  return times[Math.floor(times.length * 0.99)] ?? Number.NaN;
+}
+
 /** In a thread of its own, so that it does not slow those who are measured. Resolves with the number of messages sent. */
-function floodFrom({ sip, phone }: Rig): Promise<number> {
-  const workerData = { ...sip, from: phone.address, perSecond: FLOOD_PER_SECOND, seconds: SECONDS };
+function floodFrom({ sip, phone }: Rig, turn: number): Promise<number> {
+  const workerData = { ...sip, from: phone.address, perSecond: FLOOD_PER_SECOND, seconds: SECONDS, turn };
   const worker = new Worker(FLOODER, { eval: true, workerData });
   return new Promise((resolve, reject) => {
     worker.once("message", resolve);
@@ -94,7 +109,7 @@ function floodFrom({ sip, phone }: Rig): Promise<number> {
 }
 
 const FLOODER = `
-const { workerData: { address, port, from, perSecond, seconds }, parentPort } = require("node:worker_threads");
+const { workerData: { address, port, from, perSecond, seconds, turn }, parentPort } = require("node:worker_threads");
 const socket = require("node:dgram").createSocket("udp4");
 socket.bind(0, from, () => {
   const at = from + ":" + socket.address().port;
@@ -103,9 +118,9 @@ socket.bind(0, from, () => {
   const tick = () => {
     const due = Math.min(perSecond * seconds, Math.floor(((performance.now() - startedAt) * perSecond) / 1000));
     for (; sent < due; sent++) {
-      const body = "flood " + sent;
-      socket.send("MESSAGE sip:juliet@xmpp.test SIP/2.0\\r\\nVia: SIP/2.0/UDP " + at + ";branch=z9hG4bKf" + sent +
-        ";rport\\r\\nMax-Forwards: 70\\r\\nFrom: <sip:pest@sip.test>;tag=f\\r\\nTo: <sip:juliet@xmpp.test>\\r\\nCall-ID: f" + sent +
+      const body = "flood " + turn + " " + sent;
+      socket.send("MESSAGE sip:juliet@xmpp.test SIP/2.0\\r\\nVia: SIP/2.0/UDP " + at + ";branch=z9hG4bKf" + turn + "-" + sent +
+        ";rport\\r\\nMax-Forwards: 70\\r\\nFrom: <sip:pest@sip.test>;tag=f\\r\\nTo: <sip:juliet@xmpp.test>\\r\\nCall-ID: f" + turn + "-" + sent +
         "\\r\\nCSeq: 1 MESSAGE\\r\\nContent-Type: text/plain\\r\\nContent-Length: " + body.length + "\\r\\n\\r\\n" + body, port, address);
     }
     if (sent < perSecond * seconds) setTimeout(tick, 2);

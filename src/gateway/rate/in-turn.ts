@@ -23,8 +23,12 @@ export function inTurn(
   { input, from, to, take, refuse }: Turn,
 ): SipAnswer | PromiseLike<SipAnswer> {
   const admission = throttle.admit(from, to, input.peer);
-  if (admission.kind === "refuse")
-    return refuse(reject(admission.whose === "peer" ? "PEER_TOO_FAST" : "TOO_FAST"), admission.retryAfter);
+  if (admission.kind === "refuse") {
+    const { whose, retryAfter, holdOffMs } = admission;
+    const answer = refuse(reject(whose === "peer" ? "PEER_TOO_FAST" : "TOO_FAST"), retryAfter);
+    // Of a pair it is one recipient alone, of a peer others may be meant.
+    return whose === "sender" && holdOffMs > 0 ? { ...answer, holdOffMs } : answer;
+  }
   if (admission.delayMs === 0 && throttle.turns.isEmpty) return take();
   const pair = pairKey(from, to);
   if (admission.delayMs === 0 && !throttle.turns.has(pair)) return take();

@@ -27,8 +27,9 @@ export type Admission =
   | {
       readonly kind: "refuse";
       readonly whose: Whose;
-      /** Seconds until it would pass. */
+      /** Seconds until it would pass, and the same in milliseconds. */
       readonly retryAfter: number;
+      readonly holdOffMs: number;
     };
 
 export interface RateKeys {
@@ -71,7 +72,8 @@ export class RateLimiter {
       if (bucket !== undefined && bucket.at > now) bucket.at = now;
       const wait = waitMs(tokensAt(bucket, rate, now), rate);
       if (wait > this.#slowMs) {
-        return { kind: "refuse", whose, retryAfter: Math.max(1, Math.ceil((wait - this.#slowMs) / 1000)) };
+        const holdOffMs = wait - this.#slowMs;
+        return { kind: "refuse", whose, retryAfter: Math.max(1, Math.ceil(holdOffMs / 1000)), holdOffMs };
       }
       delayMs = Math.max(delayMs, wait);
     }

@@ -33,7 +33,7 @@ export class Throttle {
     const admission = this.#limiter.admit(keys, this.#clock.now());
     if (admission.kind === "refuse") this.#counters.add(`rate.refused.${admission.whose}`);
     else if (admission.delayMs > 0) {
-      if (this.turns.isFull) return { kind: "refuse", whose: "sender", retryAfter: 1 };
+      if (this.turns.isFull) return WAITING_IS_FULL;
       this.#counters.add("rate.slowed");
       if (admission.warns) this.#counters.add("rate.warned");
     }
@@ -41,5 +41,7 @@ export class Throttle {
   }
 }
 
+/** Others may have their turn in the next millisecond. */
+const WAITING_IS_FULL: Admission = { kind: "refuse", whose: "sender", retryAfter: 1, holdOffMs: 0 };
 /** Of all senders together; each holds a message of some kilobytes. */
 const MAXIMUM_WAITING = 10_000;

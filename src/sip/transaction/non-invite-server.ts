@@ -150,6 +150,13 @@ export class NonInviteServerTransactions {
     this.#kept.add(received.identity.transaction, bytes, now);
   }
 
+  /** As `answer`, for what comes in floods: its headers are not kept, and a retransmission is answered without them. */
+  answerBriefly(received: ReceivedRequest, status: number, reason: string, headers: AnswerHeaders): void {
+    this.#sender.answer(received, status, reason, headers);
+    if (received.source.transport === "udp")
+      this.#answered.add(received.identity, status, reason, this.#clock.now());
+  }
+
   /** Gives up everything; returns how many requests had no answer yet. */
   stop(): number {
     const open = this.#pending.size;

@@ -36,6 +36,7 @@ import { timersFor } from "../transaction/timers";
 import type { Source, Transports } from "../transport/transport";
 import { allowed, type EventMethod, isEventMethod, offered } from "./event-methods";
 import { EventServer } from "./event-server";
+import { FloodGate } from "./flood-gate";
 import { type InspectContext, inspect, type Refusal } from "./inspect";
 import { messageInput, type Speaker } from "./to-input";
 import { responseTarget, stampVia } from "./topmost-via";
@@ -74,6 +75,7 @@ export class ServerCore implements AnswerSender {
   readonly #context: InspectContext;
   readonly #optionsHeaders: AnswerHeaders;
   readonly #trust: Trust;
+  readonly #flood = new FloodGate();
   readonly #identify = createIdentify();
   readonly #transactions: NonInviteServerTransactions;
   readonly #invites: InviteServerTransactions;
@@ -243,12 +245,19 @@ export class ServerCore implements AnswerSender {
 
   #onMessage(received: ReceivedRequest): void {
     if (!this.#admit(received)) return;
+    const now = this.#clock.now();
+    const tooFast = this.#flood.answerFor(received.from.uri, received.source, now);
+    if (tooFast !== undefined) {
+      this.#counters.add("sip.flood.refused");
+      this.#transactions.answerBriefly(received, tooFast.status, tooFast.reason, tooFast.headers);
+      return;
+    }
     const refusal = inspect(received, this.#context);
     if (refusal !== undefined) {
       this.#refuse(received, refusal.status, refusal.reason, refusal.headers);
       return;
     }
-    const verdict = this.#trust.judge(received, this.#clock.now());
+    const verdict = this.#trust.judge(received, now);
     if (verdict instanceof Promise) this.#onMessageLater(received, verdict);
     else this.#onMessageFrom(received, verdict);
   }
@@ -259,11 +268,24 @@ export class ServerCore implements AnswerSender {
       return;
     }
     const answer = this.#handle(received, verdict);
-    if ("status" in answer) {
+    if (!("status" in answer)) this.#tellLater(this.#transactions.wait(received), answer);
+    else if (answer.holdOffMs === undefined)
       this.#transactions.answer(received, answer.status, answer.reason, answer.headers);
-      return;
-    }
-    this.#tellLater(this.#transactions.wait(received), answer);
+    else this.#refuseFlood(received, verdict.fromUri, answer, answer.holdOffMs);
+  }
+
+  /** Others may stand behind the same From when somebody else asserts who they are: that one is judged each time. */
+  #refuseFlood(received: ReceivedRequest, fromUri: string, answer: SipAnswer, holdOffMs: number): void {
+    const { from, source } = received;
+    if (fromUri === from.uri) this.#flood.close(fromUri, source, answer, holdOffMs, this.#clock.now());
+    this.#transactions.answerBriefly(received, answer.status, answer.reason, answer.headers);
+  }
+
+  /** What is not even to be read: the rest of a flood. */
+  drops(bytes: Buffer, source: Source): boolean {
+    if (!this.#flood.drops(bytes, source, this.#clock.now())) return false;
+    this.#counters.add("sip.flood.dropped");
+    return true;
   }
 
   /** The directory has to be asked who it is: meanwhile the request waits as one for the gateway does. */
