@@ -5,6 +5,7 @@ import { addressesOf } from "./config/directory-addresses";
 import { gatewayLimits, sipOptions, tables, xmppOptions } from "./config/options";
 import { waitsFor, waysOf } from "./config/service";
 import { createDirectory } from "./directory/directory";
+import { ReplaceableDirectory } from "./directory/replaceable";
 import type { PresenceParts } from "./gateway/context";
 import { createGateway, type Gateway, type GatewayState, type StopReport } from "./gateway/gateway";
 import { sipOfKnownPeople, xmppOfKnownPeople } from "./gateway/known-people";
@@ -14,10 +15,11 @@ import type { PresenceOptions } from "./gateway/presence/options";
 import { RateLimiter } from "./gateway/rate/rate-limiter";
 import { createRegistrar } from "./gateway/registrar/registrar";
 import { createService } from "./gateway/service/iq-service";
-import type { Log, XmppSide } from "./gateway/sides";
+import type { Directory, Log, XmppSide } from "./gateway/sides";
 import { Whois } from "./gateway/whois";
 import { type HealthReport, startHealth } from "./health/server";
 import { createLog } from "./log";
+import { createReload } from "./reload";
 import { systemClock } from "./runtime/clock";
 import { createCounters } from "./runtime/counters";
 import { randomIds } from "./runtime/ids";
@@ -35,6 +37,8 @@ export interface StartOptions {
   readonly watchTransports?: (transports: Transports) => Transports;
   readonly watchXmpp?: (xmpp: XmppSide) => XmppSide;
   readonly log?: Log;
+  /** Reads the configuration once more. Absent: it cannot be reloaded. @throws ConfigError */
+  readonly read?: () => Config;
 }
 
 export interface Isthmus {
@@ -45,6 +49,8 @@ export interface Isthmus {
   health(): HealthReport;
   /** Resolves when every XMPP link is up (true), or false after `deadlineMs`. */
   settled(deadlineMs: number): Promise<boolean>;
+  /** Takes over what has changed in the file, and says what needs a restart. Rejects with ConfigError: nothing has changed. */
+  readonly reload?: () => Promise<string>;
   stop(): Promise<StopReport>;
 }
 
@@ -67,12 +73,14 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   });
   const transports = options.watchTransports?.(plainTransports) ?? plainTransports;
   const locator = createLocator({ clock, log: log.child({ side: "sip" }) });
-  const directory = createDirectory(config.directory, {
-    clock,
-    log: log.child({ side: "directory" }),
-    counters,
-    addresses: addressesOf(config.domains),
-  });
+  const directoryLog = log.child({ side: "directory" });
+  const addresses = addressesOf(config.domains);
+  const peopleOf = (from: Config): Directory =>
+    createDirectory(from.directory, { clock, log: directoryLog, counters, addresses });
+  const directory = new ReplaceableDirectory(peopleOf(config), { clock, log: directoryLog });
+  const usePeople = (next: Config): void => directory.replace(peopleOf(next));
+  const { read } = options;
+  const reload = read && createReload({ config, read, usePeople, log });
   const userAgent = createSipSide(sipConfig, {
     transports,
     locator,
@@ -134,6 +142,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     isUp: (host) => component.isUp(host),
     waits: waitsFor(config),
     figures: () => figuresOf(gateway?.state()),
+    ...(reload === undefined ? {} : { reload }),
     drop: async (key) => {
       await gateway?.drop(key);
     },
@@ -201,6 +210,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     links: () => component.links(),
     state: () => running.state(),
     settled: (deadlineMs) => component.settled(deadlineMs),
+    ...(reload === undefined ? {} : { reload }),
     stop: async () => {
       const report = await running.stop();
       await page?.stop();

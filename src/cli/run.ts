@@ -1,5 +1,7 @@
 /** `isthmus run`: the gateway, until a signal ends it. */
 
+import type { Config } from "../config/config";
+import { loadConfig } from "../config/load";
 import type { Isthmus } from "../main";
 import { startGateway } from "../main";
 import { readArguments } from "./arguments";
@@ -16,8 +18,9 @@ export const run: Command = {
   help: `isthmus run [--config FILE]
 
 Runs the gateway that the configuration describes: FILE, else the file that ISTHMUS_CONFIG names, else isthmus.yaml in the
-present folder. SIGTERM or Ctrl-C answers what is in flight, closes both sides and says how much was left; a second signal
-ends the process at once. The log goes to standard output.
+present folder. SIGHUP reads it anew: people and their passwords take effect at once, the log names what needs a restart.
+SIGTERM or Ctrl-C answers what is in flight, closes both sides and says how much was left; a second one ends the process
+at once. The log goes to standard output.
 
 Exit codes: 0 stopped in order; 1 something could not be opened; 2 the configuration is wrong.
 
@@ -32,15 +35,24 @@ Example: isthmus run --config /etc/isthmus/isthmus.yaml
       terminal.error(NO_CONFIG);
       return EXIT.usage;
     }
-    const isthmus = await startOrSay(() => startGateway(config), terminal);
+    const read = (): Config => loadConfig(config.file, terminal.env);
+    const isthmus = await startOrSay(() => startGateway(config, { read }), terminal);
     if (isthmus === undefined) return EXIT.failed;
+    const reload = (): void => reloadAndLog(isthmus);
+    process.on("SIGHUP", reload);
     await signalled();
+    process.off("SIGHUP", reload);
     process.once("SIGTERM", () => process.exit(EXIT.failed));
     process.once("SIGINT", () => process.exit(EXIT.failed));
     await isthmus.stop();
     return EXIT.ok satisfies ExitCode;
   },
 };
+
+/** Whatever is wrong with the file, the gateway goes on with what it has. */
+function reloadAndLog({ reload, log }: Isthmus): void {
+  reload?.().catch((error: Error) => log.error({ problem: error.message }, "configuration not reloaded"));
+}
 
 async function startOrSay(start: () => Promise<Isthmus>, terminal: Terminal): Promise<Isthmus | undefined> {
   try {

@@ -6,7 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pidf, SipContact } from "../support/presence-peer";
-import { temporaryFolder } from "../support/processes";
+import { eventually, temporaryFolder } from "../support/processes";
 import { needs } from "../support/requires";
 import { ServiceClient } from "../support/slixmpp-service";
 import { phoneDomain, startWorld, type World, XMPP_DOMAIN } from "../support/world";
@@ -21,9 +21,10 @@ describe.each(XMPP_SERVERS)("beside %s", (kind, server) => {
     let world: World;
     let juliet: ServiceClient;
     let admin: ServiceClient;
+    let users: string;
 
     beforeAll(async () => {
-      const users = join(temporaryFolder("service"), "users.yaml");
+      users = join(temporaryFolder("service"), "users.yaml");
       writeFileSync(users, JSON.stringify([ROMEO]));
       world = await startWorld({
         server,
@@ -48,6 +49,23 @@ describe.each(XMPP_SERVERS)("beside %s", (kind, server) => {
     test("a card and a search of the users file", async () => {
       expect(await juliet.vcard(`romeo@${HOST}`)).toMatchObject({ name: "Romeo Montague" });
       expect(await juliet.search(HOST, { last: "Montague" })).toMatchObject([{ jid: `romeo@${HOST}` }]);
+    });
+
+    test("people are taken anew by command and by SIGHUP; a file with a mistake changes nothing", async () => {
+      const names = async (): Promise<string[]> =>
+        (await juliet.search(HOST, { nick: "mercutio" })).map(({ jid }) => jid);
+      expect(await names()).toEqual([]);
+      writeFileSync(users, JSON.stringify([ROMEO, MERCUTIO]));
+      const reload = await admin.command(HOST, "admin#reload", ["complete", {}]);
+      expect(reload.at(-1)?.notes).toEqual([["info", "People and their passwords are taken anew."]]);
+      expect(await names()).toEqual([`mercutio@${HOST}`]);
+      writeFileSync(users, JSON.stringify([{ ...ROMEO, uri: "nobody" }]));
+      const refused = await admin.command(HOST, "admin#reload", ["complete", {}]);
+      expect(refused.at(-1)?.notes[0]).toEqual(["error", expect.stringContaining("uri")]);
+      expect(await names()).toEqual([`mercutio@${HOST}`]);
+      writeFileSync(users, JSON.stringify([ROMEO]));
+      world.gateway.kill("SIGHUP");
+      await eventually("the people after SIGHUP", async () => (await names()).length === 0);
     });
 
     test("a subscription is shown to whom it concerns, and dropped by an administrator", async () => {
@@ -91,6 +109,12 @@ describe.each(XMPP_SERVERS)("beside %s", (kind, server) => {
   });
 });
 
+const MERCUTIO = {
+  username: "mercutio",
+  uri: `sip:mercutio@${HOST}`,
+  name: "Mercutio",
+  ha1: "1123456789abcdef0123456789abcdef",
+};
 const ROMEO = {
   username: "romeo",
   uri: `sip:romeo@${HOST}`,
