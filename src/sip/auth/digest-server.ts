@@ -144,7 +144,7 @@ export class DigestServer {
     this.#guesses.giveBack(context.address, username, context.now, true);
     const { person } = secret.value;
     if (protection.qop === "legacy") return { kind: "valid", person };
-    const isFresh = this.#nonces.use(nonce, Number.parseInt(protection.nc, 16), context.now);
+    const isFresh = this.#nonces.use(nonce, Number.parseInt(protection.nc, 16));
     return isFresh ? { kind: "valid", person } : STALE;
   }
 

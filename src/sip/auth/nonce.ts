@@ -7,7 +7,12 @@ export type NonceState = "good" | "expired" | "foreign";
 
 export class Nonces {
   readonly #key = randomBytes(32);
-  readonly #windows = new Map<string, CountWindow>();
+  /** Two generations, of which the older is dropped whole: taken out one by one, each would be stepped over ever after. */
+  #young = new Map<string, CountWindow>();
+  #old: ReadonlyMap<string, CountWindow> = new Map();
+  /** When the newest nonce of each was made. */
+  #youngNewest = 0;
+  #oldNewest = 0;
   #serial = 0;
   /** A nonce made before this had its counts forgotten, and could be replayed: it counts as expired. */
   #forgottenUntil = 0;
@@ -23,7 +28,7 @@ export class Nonces {
 
   check(nonce: string, now: number): NonceState {
     // One whose counts are kept was found to be ours before.
-    const made = this.#windows.get(nonce)?.made ?? this.#madeAt(nonce);
+    const made = this.#windowOf(nonce)?.made ?? this.#madeAt(nonce);
     if (made === undefined) return "foreign";
     return made <= this.#forgottenUntil || now - made > NONCE_LIFETIME_MS ? "expired" : "good";
   }
@@ -32,24 +37,27 @@ export class Nonces {
    * Uses up a nonce count; false when it was used before or is too far behind. Call it for a proven response only, so
    * that nobody else can use up a phone's counts. Counts may come out of order: several requests are under way at once.
    */
-  use(nonce: string, count: number, now: number): boolean {
-    let window = this.#windows.get(nonce);
-    if (window === undefined) {
-      this.#makeRoom(now);
-      window = new CountWindow(Buffer.from(nonce, "base64url").readUIntBE(0, 6));
-      // A copy: the text as parsed would keep the whole header block of its request alive.
-      this.#windows.set(Buffer.from(nonce, "latin1").toString("latin1"), window);
-    }
+  use(nonce: string, count: number): boolean {
+    const known = this.#windowOf(nonce);
+    if (known !== undefined) return known.use(count);
+    if (this.#young.size >= MAXIMUM_WINDOWS / 2) this.#forgetOld();
+    const window = new CountWindow(Buffer.from(nonce, "base64url").readUIntBE(0, 6));
+    // A copy: the text as parsed would keep the whole header block of its request alive.
+    this.#young.set(Buffer.from(nonce, "latin1").toString("latin1"), window);
+    this.#youngNewest = Math.max(this.#youngNewest, window.made);
     return window.use(count);
   }
 
-  #makeRoom(now: number): void {
-    for (const [nonce, { made }] of this.#windows) {
-      const isDead = now - made > NONCE_LIFETIME_MS;
-      if (!isDead && this.#windows.size < MAXIMUM_WINDOWS) return;
-      this.#windows.delete(nonce);
-      if (!isDead) this.#forgottenUntil = Math.max(this.#forgottenUntil, made);
-    }
+  #windowOf(nonce: string): CountWindow | undefined {
+    return this.#young.get(nonce) ?? this.#old.get(nonce);
+  }
+
+  #forgetOld(): void {
+    this.#forgottenUntil = Math.max(this.#forgottenUntil, this.#oldNewest);
+    this.#old = this.#young;
+    this.#oldNewest = this.#youngNewest;
+    this.#young = new Map();
+    this.#youngNewest = 0;
   }
 
   /** When it was made; undefined when that was not here. */
@@ -95,5 +103,5 @@ const SIGNATURE_BYTES = 20;
 const NONCE = /^[A-Za-z0-9_-]{40}$/;
 /** Long enough for a conversation without a new challenge, short enough that a stolen legacy answer is soon worthless. */
 const NONCE_LIFETIME_MS = 300_000;
-/** Nonces with counts in use; past this the oldest is forgotten, and its user gets a new one with stale=true. */
+/** Nonces with counts in use; past this the older half is forgotten, and its users get new ones with stale=true. */
 const MAXIMUM_WINDOWS = 20_000;

@@ -19,7 +19,7 @@ test("two nonces of one millisecond differ", () => {
 test("a nonce count serves once; out of order is fine within the window (RFC 7616 §5.5)", () => {
   const nonces = new Nonces();
   const nonce = nonces.make(1);
-  const use = (count: number) => nonces.use(nonce, count, 1);
+  const use = (count: number) => nonces.use(nonce, count);
   expect([use(1), use(1), use(3), use(2), use(2), use(3)]).toEqual([true, false, true, true, false, false]);
   expect([use(40), use(9), use(8), use(9), use(40)]).toEqual([true, true, false, false, false]);
   expect([use(1000), use(999), use(968), use(0), use(Number.NaN)]).toEqual([true, true, false, false, false]);
@@ -28,8 +28,13 @@ test("a nonce count serves once; out of order is fine within the window (RFC 761
 test("when counts must be forgotten their nonce is no longer good, so that nothing can be replayed", () => {
   const nonces = new Nonces();
   const first = nonces.make(1000);
-  nonces.use(first, 1, 1000);
-  for (let n = 1; n <= 20_000; n++) nonces.use(nonces.make(1000 + n), 1, 1000 + n);
+  nonces.use(first, 1);
+  for (let n = 1; n <= 20_000; n++) nonces.use(nonces.make(1000 + n), 1);
+  const last = nonces.make(21_001);
+  nonces.use(last, 1);
   expect(nonces.check(first, 30_000)).toBe("expired");
+  // Those that are remembered still, and those that nobody has used yet, go on.
+  expect(nonces.check(last, 30_000)).toBe("good");
+  expect(nonces.use(last, 1)).toBe(false);
   expect(nonces.check(nonces.make(30_000), 30_000)).toBe("good");
 });
