@@ -1,6 +1,6 @@
-/** `npm run bench`: every program directly in bench/, or those that are named: `npm run bench -- messages`. */
+/** `npm run bench`: every program directly in bench/, or those that are named: `npm run bench -- messages`; `-- --help` tells. */
 
-import { existsSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setup } from "./setup.mjs";
 import { ROOT, runOpenly, say, step, tool } from "./steps.mjs";
@@ -14,9 +14,23 @@ const programs = readdirSync(join(ROOT, "bench"))
   .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
   .map((name) => basename(name, ".ts"));
 
+/** About, on two cores. */
+const TIMES = {
+  accounts: "15 to 20 minutes; --quick: 6 to 8",
+  presence: "much the longest of them, also with --quick",
+  messages: "13 minutes; --quick: 5",
+  "sip-parse": "under a minute",
+  "sip-side": "under a minute",
+  "xmpp-side": "a minute or two",
+};
+
 process.exitCode = await main();
 
 async function main() {
+  if (options.includes("--help") || options.includes("-h")) {
+    say(help());
+    return 0;
+  }
   const unknown = named.filter((name) => !programs.includes(name));
   if (unknown.length > 0 || programs.length === 0) {
     say(`There is no bench ${unknown.join(", ")}; there are: ${programs.join(", ") || "none"}.`);
@@ -36,6 +50,25 @@ async function runAll(programs) {
     if (code !== 0) return code;
   }
   return 0;
+}
+
+/** What each program says of itself at its head, and how long it takes. */
+function help() {
+  const parts = programs.map((program) => {
+    const text = readFileSync(join(ROOT, "bench", `${program}.ts`), "utf8");
+    const head = /^\/\*\*\s*([\s\S]*?)\s*\*\//.exec(text)?.[1] ?? "";
+    const lines = head.split("\n").map((line) => `    ${line.replace(/^ ?\* ?/, "")}`.trimEnd());
+    return `  ${program}${TIMES[program] === undefined ? "" : ` (${TIMES[program]})`}\n${lines.join("\n")}`;
+  });
+  return `npm run bench -- [NAME…] [OPTION…]
+
+Without a name all of these run, one after another; every option goes to each of them. See that nothing else runs on
+the machine. Results and their meaning: docs/scale.md.
+
+${parts.join("\n\n")}
+
+ISTHMUS_BENCH_PROFILE=1 in the environment leaves a profile of the gateway's CPU in a temporary folder, which is named
+at the end.`;
 }
 
 async function build() {
