@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { openStore } from "../../../src/store/sqlite-store";
 import { presenceStage, SUBSCRIBE } from "./stage";
 
 const ASKS = "<presence from='juliet@xmpp.example' to='romeo@sip.example' type='subscribe'/>";
@@ -21,8 +26,8 @@ async function romeoWatches() {
 }
 
 /** Juliet watches Romeo, whose phone is there. */
-async function julietWatches() {
-  const stage = await presenceStage();
+async function julietWatches(options: Parameters<typeof presenceStage>[0] = {}) {
+  const stage = await presenceStage(options);
   stage.outcomes = [() => ({ status: 200, toTag: "romeo", contact: "sip:romeo@192.0.2.7", expires: 3600 })];
   await stage.xmpp(ASKS);
   const [subscribe] = stage.requests();
@@ -164,4 +169,24 @@ test("what was owed from before goes first when the link is up: it does not end 
   await stage.pass(5_000);
   expect([...told, ...stage.stanzas()].join("")).not.toContain("type='unsubscribed'");
   await stage.stop();
+});
+
+test("a row does not go without its last word: what refuses the one keeps the other", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "isthmus-outage-"));
+  const file = join(folder, "isthmus.db");
+  const store = openStore({ file, migrations: join(__dirname, "../../../migrations") });
+  const { stage, notify } = await julietWatches({ store });
+  const beside = new Database(file);
+  beside.exec("CREATE TRIGGER refuse BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no room'); END");
+  const rejected = { subscriptionState: { state: "terminated", reason: "rejected" }, body: new Uint8Array() };
+  expect((await notify(2, rejected)).status).toBe(503);
+  expect(store.subscriptions.count()).toBe(1);
+  expect(stage.stanzas()).toEqual([]);
+  beside.exec("DROP TRIGGER refuse");
+  beside.close();
+  expect((await notify(3, rejected)).status).toBe(200);
+  expect(store.subscriptions.count()).toBe(0);
+  expect(stage.stanzas().join("")).toContain("type='unsubscribed'");
+  await stage.stop();
+  rmSync(folder, { recursive: true });
 });
