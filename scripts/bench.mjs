@@ -28,7 +28,7 @@ process.exitCode = await main();
 
 async function main() {
   if (options.includes("--help") || options.includes("-h")) {
-    say(help());
+    process.stdout.write(`${help()}\n`);
     return 0;
   }
   const unknown = named.filter((name) => !programs.includes(name));
