@@ -57,11 +57,17 @@ export class DigestServer {
   readonly #nonces = new Nonces();
   readonly #guesses = new GuessGuard();
   readonly #dummyKey = randomBytes(32);
+  readonly #written: Readonly<Record<DigestAlgorithm, readonly [before: string, after: string]>>;
 
   constructor({ realm, algorithms, secrets }: DigestServerOptions) {
     this.#realm = realm;
     this.#algorithms = algorithms;
     this.#secrets = secrets;
+    this.#written = {
+      "SHA-512-256": this.#challengeAround("SHA-512-256"),
+      "SHA-256": this.#challengeAround("SHA-256"),
+      MD5: this.#challengeAround("MD5"),
+    };
   }
 
   /** Judges the Authorization headers of a request: at once when the secret is at hand, else later. Never rejects. */
@@ -82,15 +88,22 @@ export class DigestServer {
   ): readonly HeaderField[] {
     const nonce = this.#nonces.make(now);
     return this.#offered(md5Only).map((algorithm) => {
-      const parameters = new Map([
-        ["realm", this.#realm],
-        ["nonce", nonce],
-        ["algorithm", algorithm],
-        ["qop", OFFERED_QOP[algorithm]],
-      ]);
-      if (stale) parameters.set("stale", "true");
-      return ["WWW-Authenticate", formatChallenge({ scheme: "Digest", parameters })];
+      const [before, after] = this.#written[algorithm];
+      return ["WWW-Authenticate", `${before}${nonce}${after}${stale ? STALE_PARAMETER : ""}`];
     });
+  }
+
+  /** A challenge, as it is before and after its nonce. */
+  #challengeAround(algorithm: DigestAlgorithm): readonly [before: string, after: string] {
+    const parameters = new Map([
+      ["realm", this.#realm],
+      ["nonce", NONCE_GOES_HERE],
+      ["algorithm", algorithm],
+      ["qop", OFFERED_QOP[algorithm]],
+    ]);
+    const text = formatChallenge({ scheme: "Digest", parameters });
+    const at = text.lastIndexOf(NONCE_GOES_HERE);
+    return [text.slice(0, at), text.slice(at + NONCE_GOES_HERE.length)];
   }
 
   #offered(md5Only: boolean): readonly DigestAlgorithm[] {
@@ -201,6 +214,8 @@ const OFFERED_QOP: Readonly<Record<DigestAlgorithm, string>> = {
   "SHA-256": "auth,auth-int",
   MD5: "auth",
 };
+const NONCE_GOES_HERE = "nonce-goes-here";
+const STALE_PARAMETER = ", stale=true";
 const MD5_ONLY: readonly DigestAlgorithm[] = ["MD5"];
 const LEGACY: DigestProtection = { qop: "legacy" };
 const NONCE_COUNT = /^[0-9A-Fa-f]{8}$/;

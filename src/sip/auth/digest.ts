@@ -55,6 +55,15 @@ export function digestAlgorithm(name: string | undefined): DigestAlgorithm | und
   return DIGEST_ALGORITHMS.find((algorithm) => algorithm === upper);
 }
 
+/**
+ * Signs what stands behind a secret key. That is sound with SHA-512/256, which gives away half of its state alone, so that
+ * nobody can go on from a known result; it takes a third of the time of an HMAC.
+ */
+export const keyedHash: (keyed: Uint8Array) => Buffer =
+  typeof crypto.hash === "function"
+    ? (keyed) => crypto.hash("sha512-256", keyed, "buffer")
+    : (keyed) => crypto.createHash("sha512-256").update(keyed).digest();
+
 /** `crypto.hash` (Node 20.12) takes half the time of `createHash`. */
 const digestHash: (algorithm: DigestAlgorithm, data: string | Uint8Array) => string =
   typeof crypto.hash === "function"

@@ -1,12 +1,14 @@
 /** Nonces that need no table, and the counts already used with them. RFC 7616 §3.3 (nonce), §3.4 (nc), §5.5 (replay). */
 
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { keyedHash } from "./digest";
 
 /** `foreign`: not made in this life of the gateway; `expired`: ours, but too old. */
 export type NonceState = "good" | "expired" | "foreign";
 
 export class Nonces {
-  readonly #key = randomBytes(32);
+  /** The key, and room behind it for what is signed. */
+  readonly #keyed = Buffer.concat([randomBytes(KEY_BYTES), Buffer.alloc(HEAD_BYTES)]);
   /** Two generations, of which the older is dropped whole: taken out one by one, each would be stepped over ever after. */
   #young = new Map<string, CountWindow>();
   #old: ReadonlyMap<string, CountWindow> = new Map();
@@ -70,7 +72,8 @@ export class Nonces {
   }
 
   #sign(head: Uint8Array): Buffer {
-    return createHmac("sha256", this.#key).update(head).digest().subarray(0, SIGNATURE_BYTES);
+    this.#keyed.set(head, KEY_BYTES);
+    return keyedHash(this.#keyed).subarray(0, SIGNATURE_BYTES);
   }
 }
 
@@ -98,6 +101,7 @@ class CountWindow {
   }
 }
 
+const KEY_BYTES = 32;
 const HEAD_BYTES = 10;
 const SIGNATURE_BYTES = 20;
 const NONCE = /^[A-Za-z0-9_-]{40}$/;
