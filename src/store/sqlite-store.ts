@@ -204,6 +204,8 @@ class SqliteStore implements OpenStore {
   }
 
   close(): void {
+    this.#commit.flush();
+    // By itself: should it fail, nothing else is undone with it.
     this.subscriptions.close();
     this.#commit.flush();
     this.#sync.close();

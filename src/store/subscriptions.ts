@@ -80,11 +80,14 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   /** Puts on disk what the rows there do not say exactly: the next life goes on with the very next CSeq. */
   close(): void {
     if (this.#notified.size === 0) return;
-    const noted = this.#commit.now(() => {
-      for (const [id, last] of this.#notified) this.#sql.updateNotified.run(last >>> 1, last & OWED, id);
-    });
-    // Should the disk refuse it, that life goes on above the block.
-    noted.catch(() => undefined);
+    try {
+      const noted = this.#commit.now(() => {
+        for (const [id, last] of this.#notified) this.#sql.updateNotified.run(last >>> 1, last & OWED, id);
+      });
+      noted.catch(() => undefined);
+    } catch {
+      // A full or damaged disk: the next life goes on above the blocks.
+    }
   }
 
   keyOfDialog(callId: string, localTag: string): string | undefined {
