@@ -200,6 +200,6 @@ test("every message from XMPP ends in a 2xx of the phone or in an error, and not
       expect(world.receiptsOf.filter((n) => !world.delivered.includes(n))).toEqual([]);
       await world.end();
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });

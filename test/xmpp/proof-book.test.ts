@@ -249,9 +249,9 @@ describe("whom we believe", () => {
   });
 });
 
-test("100,000 under way are proven in a moment", async () => {
+test("30,000 under way are proven in a moment", async () => {
   const scene = new Scene();
-  for (let i = 0; i < 100; i++) scene.batch(JULIET, ...Array.from({ length: 1_000 }, (_, j) => `${i}-${j}`));
+  for (let i = 0; i < 30; i++) scene.batch(JULIET, ...Array.from({ length: 1_000 }, (_, j) => `${i}-${j}`));
   for (let i = 0; i < 10; i++) {
     scene.pings().forEach((ping) => void scene.answer(ping));
     await scene.pass(25);
