@@ -1,6 +1,7 @@
 /** Slows whoever guesses at passwords, and not the people whom he guesses at. RFC 7616 §5.10, RFC 3261 §26.3.2.4. */
 
 import { BoundedMap } from "../../core/bounded-map";
+import { type Rate, tokensAt, waitMs } from "../../core/limits/rate";
 
 /**
  * Buckets of wrong answers: one for each source address with a username, one for each address, one for each username. An
@@ -43,11 +44,6 @@ export class GuessGuard {
   }
 }
 
-interface Rate {
-  readonly burst: number;
-  readonly perSecond: number;
-}
-
 class Buckets {
   readonly #rate: Rate;
   readonly #buckets = new BoundedMap<Bucket>(REMEMBERED);
@@ -60,11 +56,9 @@ class Buckets {
   wait(key: string, now: number): number {
     const bucket = this.#buckets.get(key);
     if (bucket === undefined) return 0;
-    const { burst, perSecond } = this.#rate;
-    const filled = bucket.tokens + (Math.max(0, now - bucket.at) / 1000) * perSecond;
-    bucket.tokens = Math.min(burst, filled);
+    bucket.tokens = tokensAt(bucket, this.#rate, now);
     bucket.at = now;
-    return bucket.tokens >= 1 ? 0 : Math.ceil((1 - bucket.tokens) / perSecond);
+    return Math.ceil(waitMs(bucket.tokens, this.#rate) / 1000);
   }
 
   /** To be called after `wait`, which brings the bucket up to date. */
