@@ -53,7 +53,7 @@ describe.each(XMPP_SERVERS)("beside %s", (kind, server) => {
 
     test("people are taken anew by command and by SIGHUP; a file with a mistake changes nothing", async () => {
       const names = async (): Promise<string[]> =>
-        (await juliet.search(HOST, { nick: "mercutio" })).map(({ jid }) => jid);
+        (await juliet.search(HOST, { nick: "mercutio" })).map(({ jid }) => `${jid}`);
       expect(await names()).toEqual([]);
       writeFileSync(users, JSON.stringify([ROMEO, MERCUTIO]));
       const reload = await admin.command(HOST, "admin#reload", ["complete", {}]);
