@@ -73,6 +73,8 @@ export async function sippCalls(
   const startedAt = performance.now();
   const stats = ["-stf", `${name}.csv`, "-trace_rtt", "-rtt_freq", "1000"];
   const child = spawn("sipp", [...args, ...limits, ...stats], { cwd: folder, stdio: "ignore" });
+  // A call that nobody ends would keep SIPp waiting for ever, whatever -timeout says.
+  const tooLong = setTimeout(() => child.kill("SIGKILL"), (count / rate + LAST_CALLS_SECONDS) * 1000);
   let cpuSeconds = 0;
   const watch = setInterval(() => {
     const { user, system } = cpuTimes(child.pid ?? 0);
@@ -115,6 +117,9 @@ export function sippUas(folder: string, port: number): Uas {
     close: () => child.kill("SIGKILL"),
   };
 }
+
+/** Timer F, and a little. */
+const LAST_CALLS_SECONDS = 40;
 
 function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {

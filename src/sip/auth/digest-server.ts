@@ -138,12 +138,21 @@ export class DigestServer {
   /** A wrong answer by a remembered secret asks once more: the password may have changed. A stranger is asked for twice as well. */
   #look(answer: Answer): DigestVerdict | Promise<DigestVerdict> {
     const secret = this.#secrets.secretOf(answer.username, this.#realm);
-    if (secret instanceof Promise) return secret.then((found) => this.#decide(answer, found));
+    if (secret instanceof Promise) return secret.then((found) => this.#decideLater(answer, found));
     if (this.#isRight(answer, secret)) return this.#decide(answer, secret, true);
     if (secret.kind === "unavailable") return this.#unavailable(answer, secret.retryAfter);
     const fresh = this.#secrets.secretOf(answer.username, this.#realm, true);
     if (!(fresh instanceof Promise)) return this.#decide(answer, fresh);
-    return fresh.then((found) => this.#decide(answer, found.kind === "unavailable" ? secret : found));
+    return fresh.then((found) => this.#decideLater(answer, found.kind === "unavailable" ? secret : found));
+  }
+
+  /** While the directory was asked, others from the same address may have guessed wrong too often. */
+  #decideLater(answer: Answer, secret: DirectoryAnswer<DigestSecret>): DigestVerdict {
+    const { address, now } = answer.context;
+    const wait = this.#guesses.waitOf(address, now);
+    if (wait === 0) return this.#decide(answer, secret);
+    this.#guesses.giveBack(address, answer.username, now, false);
+    return { kind: "later", why: "guesses", retryAfter: wait };
   }
 
   #decide(
@@ -153,7 +162,10 @@ export class DigestServer {
   ): DigestVerdict {
     const { username, nonce, protection, context } = answer;
     if (secret.kind === "unavailable") return this.#unavailable(answer, secret.retryAfter);
-    if (!isRight || secret.kind !== "found") return { kind: "wrong", username };
+    if (!isRight || secret.kind !== "found") {
+      this.#guesses.wrong(context.address, context.now);
+      return { kind: "wrong", username };
+    }
     this.#guesses.giveBack(context.address, username, context.now, true);
     const { person } = secret.value;
     if (protection.qop === "legacy") return { kind: "valid", person };

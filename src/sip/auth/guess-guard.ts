@@ -16,29 +16,38 @@ export class GuessGuard {
   readonly #proven = new BoundedMap<number>(REMEMBERED);
 
   /**
-   * Takes a guess. @param now milliseconds since 1970
-   * @returns 0: go on, and say so to `right` if it was no guess; else seconds to wait
+   * Takes a guess at an account. An address pays for what was wrong only, once that is known (`waitOf`, `wrong`): a thousand
+   * phones behind a proxy may sign in at once, while the directory looks for them. @param now milliseconds since 1970
+   * @returns 0: go on, and give it back if it was no guess; else seconds to wait
    */
   take(address: string, username: string, now: number): number {
     const pair = pairOf(address, username);
     const isKnown = now - (this.#proven.get(pair) ?? Number.NEGATIVE_INFINITY) < PROVEN_MS;
     const wait = Math.max(
       this.#pairs.wait(pair, now),
-      this.#addresses.wait(networkOf(address), now),
+      this.waitOf(address, now),
       isKnown ? 0 : this.#usernames.wait(username, now),
     );
     if (wait > 0) return wait;
     this.#pairs.take(pair, now);
-    this.#addresses.take(networkOf(address), now);
     if (!isKnown) this.#usernames.take(username, now);
     return 0;
+  }
+
+  /** Seconds until an answer from this address is judged, those asked for meanwhile included; 0: at once. */
+  waitOf(address: string, now: number): number {
+    return this.#addresses.wait(networkOf(address), now);
+  }
+
+  /** The answer was wrong. To be called after `waitOf` or `take`, which bring the bucket up to date. */
+  wrong(address: string, now: number): void {
+    this.#addresses.take(networkOf(address), now);
   }
 
   /** It was the right answer, or none that was judged: the guess is given back. @param isProof was it right? */
   giveBack(address: string, username: string, now: number, isProof: boolean): void {
     const pair = pairOf(address, username);
     this.#pairs.giveBack(pair);
-    this.#addresses.giveBack(networkOf(address));
     this.#usernames.giveBack(username);
     if (isProof) this.#proven.set(pair, now);
   }
@@ -56,8 +65,11 @@ class Buckets {
   wait(key: string, now: number): number {
     const bucket = this.#buckets.get(key);
     if (bucket === undefined) return 0;
-    bucket.tokens = tokensAt(bucket, this.#rate, now);
-    bucket.at = now;
+    // A little back is a request that waited for the directory; more is a clock that was put back.
+    const at = bucket.at - now > LONGEST_LOOK_UP_MS ? now : Math.max(now, bucket.at);
+    if (at < bucket.at) bucket.at = at;
+    bucket.tokens = tokensAt(bucket, this.#rate, at);
+    bucket.at = at;
     return Math.ceil(waitMs(bucket.tokens, this.#rate) / 1000);
   }
 
@@ -104,5 +116,6 @@ const ADDRESS: Rate = { burst: 200, perSecond: 1 };
 const USERNAME: Rate = { burst: 100, perSecond: 0.1 };
 /** A phone that signed within a week goes on from where it was. */
 const PROVEN_MS = 7 * 24 * 3_600_000;
+const LONGEST_LOOK_UP_MS = 60_000;
 /** Of each kind. */
 const REMEMBERED = 50_000;

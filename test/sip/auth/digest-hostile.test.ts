@@ -164,8 +164,26 @@ describe("guesses", () => {
     const guard = new GuessGuard();
     let judged = 0;
     for (let guess = 0; guess < 10_000; guess++)
-      if (guard.take("10.0.0.1", `user${guess}`, 0) === 0) judged++;
+      if (guard.take("10.0.0.1", `user${guess}`, 0) === 0) {
+        guard.wrong("10.0.0.1", 0);
+        judged++;
+      }
     expect(judged).toBe(200);
+  });
+
+  test("an address pays for what was wrong, and not for what the directory is still asked", () => {
+    const guard = new GuessGuard();
+    for (let user = 0; user < 1_000; user++) expect(guard.take("10.0.0.1", `user${user}`, 0)).toBe(0);
+    for (let user = 0; user < 200; user++) {
+      expect(guard.waitOf("10.0.0.1", 0)).toBe(0);
+      guard.wrong("10.0.0.1", 0);
+    }
+    expect(guard.waitOf("10.0.0.1", 0)).toBe(1);
+    // A request that came earlier, and waited longer, makes the address no poorer and no richer.
+    expect(guard.waitOf("10.0.0.1", 10_000)).toBe(0);
+    for (let user = 0; user < 10; user++) guard.wrong("10.0.0.1", 10_000);
+    expect(guard.waitOf("10.0.0.1", 5_000)).toBe(1);
+    expect(guard.waitOf("10.0.0.1", 10_000)).toBe(1);
   });
 
   test("the addresses of one IPv6 network count as one", () => {
