@@ -80,7 +80,10 @@ export async function sippCalls(
     const { user, system } = cpuTimes(child.pid ?? 0);
     cpuSeconds = Math.max(cpuSeconds, user + system);
   }, CPU_EVERY_MS);
-  await ended(child).finally(() => clearInterval(watch));
+  await ended(child).finally(() => {
+    clearInterval(watch);
+    clearTimeout(tooLong);
+  });
   const seconds = (performance.now() - startedAt) / 1000;
   return { ...lastRow(`${name}.csv`), ...responseTimes(folder), seconds, cpuSeconds };
 }
