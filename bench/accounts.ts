@@ -31,7 +31,7 @@ const LOWEST_RATE = 200;
 const REST_MS = 2_000;
 /** Everybody once: what is remembered then is remembered, and code is compiled. */
 const WARM_UP_RATE = 2_000;
-const UNCACHED_WARM_UP_RATE = 500;
+const UNCACHED_WARM_UP_RATE = 1_000;
 /** A step counts as sustained with at most this share of retransmissions. */
 const RETRANSMISSIONS_ALLOWED = 0.001;
 /** What must be reached: a completed call with digest is two requests, and a query is a part of one call. */
@@ -147,10 +147,7 @@ async function measure(
   try {
     await sink.connected();
     say(`\n${method}, ${NAMES[mode]}`);
-    await run(
-      mode === "uncached" ? UNCACHED_WARM_UP_RATE : WARM_UP_RATE,
-      mode === "uncached" ? 2_000 : PEOPLE,
-    );
+    await run(mode === "uncached" ? UNCACHED_WARM_UP_RATE : WARM_UP_RATE, PEOPLE);
     return await climb(mode, run);
   } finally {
     await gateway.stop();
