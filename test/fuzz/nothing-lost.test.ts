@@ -7,7 +7,7 @@ import fc from "fast-check";
 import type { ProofOutcome, SipOutcome } from "../../src/core/input";
 import type { Store } from "../../src/gateway/sides";
 import { openStore } from "../../src/store/sqlite-store";
-import { ANSWERED, PROVEN, type Stage, setStage } from "./fake-sides";
+import { ANSWERED, PROVEN, type Stage, setStage } from "../gateway/fake-sides";
 
 jest.setTimeout(120_000);
 
@@ -200,6 +200,6 @@ test("every message from XMPP ends in a 2xx of the phone or in an error, and not
       expect(world.receiptsOf.filter((n) => !world.delivered.includes(n))).toEqual([]);
       await world.end();
     }),
-    { numRuns: 40 },
+    { numRuns: 60 },
   );
 });

@@ -5,15 +5,15 @@ import {
   jidTargetToSip,
   sipSenderToJid,
   sipTargetToJid,
-} from "../../../src/core/address/domains";
-import { unescapeLocalpart } from "../../../src/core/address/escape";
-import { bareJid, formatJid, type Jid, parseJid } from "../../../src/core/address/jid";
-import { percentDecode, percentEncodeGr, percentEncodeUser } from "../../../src/core/address/percent";
-import { widthMap } from "../../../src/core/address/precis";
-import { sipUriToJid } from "../../../src/core/address/sip-to-xmpp";
-import { parseSipUri } from "../../../src/core/address/sip-uri";
-import { jidToSipUri } from "../../../src/core/address/xmpp-to-sip";
-import type { Result } from "../../../src/core/result";
+} from "../../src/core/address/domains";
+import { unescapeLocalpart } from "../../src/core/address/escape";
+import { bareJid, formatJid, type Jid, parseJid } from "../../src/core/address/jid";
+import { percentDecode, percentEncodeGr, percentEncodeUser } from "../../src/core/address/percent";
+import { widthMap } from "../../src/core/address/precis";
+import { sipUriToJid } from "../../src/core/address/sip-to-xmpp";
+import { parseSipUri } from "../../src/core/address/sip-uri";
+import { jidToSipUri } from "../../src/core/address/xmpp-to-sip";
+import type { Result } from "../../src/core/result";
 import { hosts, likelyNames, names, resources } from "./arbitraries";
 
 const RUNS = { numRuns: 500 };
