@@ -26,7 +26,7 @@ const QUICK = process.argv.includes("--quick");
 /** Each step lasts so long, seconds. */
 const STEP_SECONDS = QUICK ? 4 : 11;
 /** All measurements together, seconds; each gets an equal share of what is left. */
-const BUDGET_SECONDS = QUICK ? 280 : 860;
+const BUDGET_SECONDS = QUICK ? 340 : 900;
 const FIRST_RATE = QUICK ? 6_000 : 4_000;
 /** What a program does before it is judged: code is compiled, memory grows. */
 const WARM_UP_RATE = 3_000;
@@ -36,8 +36,10 @@ const HIGHEST_RATE = 40_000;
 const RETRANSMISSIONS_ALLOWED = 0.001;
 /** What a step needs beside its load: programs start, counts settle. */
 const AROUND_A_STEP_SECONDS = 5;
-/** The half of the highest rate: two steps and a new start. */
-const AT_HALF_SECONDS = 2 * (STEP_SECONDS + AROUND_A_STEP_SECONDS) + 5;
+/** At half of the highest rate a gateway's CPU changes no more after that: its code is compiled. */
+const COMPILED_AFTER_SECONDS = 15;
+/** The half of the highest rate: a new start, that time, and the step. */
+const AT_HALF_SECONDS = COMPILED_AFTER_SECONDS + STEP_SECONDS + 2 * AROUND_A_STEP_SECONDS + 5;
 const XMPP_HOST = "xmpp.bench";
 
 interface Step {
@@ -60,7 +62,11 @@ interface Figures {
 
 type Start = (places: Places) => Promise<GatewayUnderLoad | undefined>;
 /** One step of load. */
-type Run = (rate: number, withProbes: boolean) => Promise<Step & { readonly detail: string }>;
+type Run = (
+  rate: number,
+  withProbes: boolean,
+  seconds?: number,
+) => Promise<Step & { readonly detail: string }>;
 /** Makes one direction's load; the second function ends it. */
 type Load = (
   gateway: GatewayUnderLoad,
@@ -105,12 +111,12 @@ async function main(): Promise<void> {
 
 /** SIPp → gateway → sink. */
 const toXmpp: Load = async (gateway, sink, places) => {
-  const run: Run = async (rate, withProbes) => {
+  const run: Run = async (rate, withProbes, seconds = STEP_SECONDS) => {
     sink.reset();
     const before = cpuTimes(gateway.pid);
     const prober = withProbes ? new Prober(gateway.sip) : undefined;
     await prober?.start();
-    const result = await sippUac(places.folder, gateway.sip, rate, rate * STEP_SECONDS);
+    const result = await sippUac(places.folder, gateway.sip, rate, rate * seconds);
     prober?.finish();
     await settled(async () => (await sink.report()).messages, 400);
     const { messages, probes } = await sink.report();
@@ -118,7 +124,7 @@ const toXmpp: Load = async (gateway, sink, places) => {
       result.failed === 0 &&
       messages >= result.sent &&
       result.retransmissions <= result.sent * RETRANSMISSIONS_ALLOWED &&
-      result.seconds < STEP_SECONDS * 1.3 + 2;
+      result.seconds < seconds * 1.3 + 2;
     const detail = `${messages} of ${result.sent}, ${result.retransmissions} retransmitted, answer p99 ${result.p99} ms`;
     const answers = prober?.stop() ?? [];
     return { good, detail, ...cost(gateway.pid, before, messages), answers, oneWay: probes };
@@ -130,11 +136,11 @@ const toXmpp: Load = async (gateway, sink, places) => {
 const toSip: Load = async (gateway, sink, places) => {
   const uas = sippUas(places.folder, places.uasPort);
   await new Promise((resolve) => setTimeout(resolve, 1_000)); // SIPp opens its socket
-  const run: Run = async (rate) => {
+  const run: Run = async (rate, _, seconds = STEP_SECONDS) => {
     sink.reset();
     const taken = uas.taken();
     const before = cpuTimes(gateway.pid);
-    const count = rate * STEP_SECONDS;
+    const count = rate * seconds;
     await sink.send(rate, count, USERS);
     await settled(async () => uas.taken(), 1_100); // SIPp counts once a second
     const arrived = uas.taken() - taken;
@@ -156,7 +162,7 @@ async function measure(start: Start, contest: Contest, until: number): Promise<F
   if (typeof climbed === "string") return climbed;
   const rate = Math.max(1_000, Math.round(climbed.highestRate / 2));
   const half = await withGateway(start, contest, async (gateway, run) => {
-    await run(rate, false);
+    await run(rate, false, COMPILED_AFTER_SECONDS);
     return step(gateway, run, rate, true);
   });
   return typeof half === "string" ? half : { ...climbed, half };

@@ -29,7 +29,8 @@ const STEP_SECONDS = QUICK ? 3 : 6;
 const WARM_UP_SECONDS = 4;
 /** The cost of an event is measured so long, after a warm-up at the same rate. */
 const HALF_SECONDS = QUICK ? 5 : 8;
-const HALF_WARM_UP_SECONDS = QUICK ? 5 : 8;
+/** Code is compiled after that. */
+const HALF_WARM_UP_SECONDS = 12;
 /**
  * Pairs for changes are set up for so long, at the rate at which set-ups begin: more than change in a second, since a dialog is
  * told at most once in one.
