@@ -1,5 +1,7 @@
 /** Who may reach whom, by the lists of people, of domains and of the operator. XEP-0191 §3.2. */
 
+import { domainOfBare } from "../message/addresses";
+
 export type Verdict = "allow" | "block";
 
 /** A list as its owner has written it. */
@@ -29,7 +31,7 @@ export const EVERYBODY = "*";
 export function reach(from: string, to: string, listOf: (owner: string) => AccessList | undefined): Reach {
   // Nobody is kept from himself (XEP-0191 §4).
   if (from === to) return "open";
-  const [fromDomain, toDomain] = [domainOf(from), domainOf(to)];
+  const [fromDomain, toDomain] = [domainOfBare(from), domainOfBare(to)];
   if (entryOf(listOf(from), to, toDomain) === "block") return "own-block";
   for (const owner of [to, toDomain, EVERYBODY]) {
     const list = listOf(owner);
@@ -40,14 +42,9 @@ export function reach(from: string, to: string, listOf: (owner: string) => Acces
   return "open";
 }
 
-/** The domain of a bare JID; a domain is its own. */
-export function domainOf(jid: string): string {
-  return jid.slice(jid.indexOf("@") + 1);
-}
-
 /** Does an owner, or an entry, stand for this person? */
 export function covers(name: string, person: string): boolean {
-  return name === EVERYBODY || name === person || name === domainOf(person);
+  return name === EVERYBODY || name === person || name === domainOfBare(person);
 }
 
 function entryOf(list: AccessList | undefined, person: string, domain: string): Verdict | undefined {

@@ -6,6 +6,11 @@ export function bareJid(jid: string): string {
   return slash < 0 ? jid : jid.slice(0, slash);
 }
 
+/** The domain of a bare JID; a domain is its own. */
+export function domainOfBare(jid: string): string {
+  return jid.slice(jid.indexOf("@") + 1);
+}
+
 /** Do both name the same person? Servers hand stanzas on with localparts as clients wrote them, in any case (RFC 7622 §3.3). */
 export function isSamePerson(one: string, other: string): boolean {
   return folded(one) === folded(other);

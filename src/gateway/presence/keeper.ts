@@ -3,11 +3,11 @@
  * One alarm for all rows, and a cap of requests a second (architecture §5, E9).
  */
 
+import { domainOfBare } from "../../core/message/addresses";
 import type { SubscriptionRecord } from "../../core/subscription/record";
 import { recordKey } from "../../core/subscription/record";
 import type { PresenceContext } from "./context";
 import { Pace } from "./pace";
-import { hostOf } from "./people";
 
 /** Rows read at once while going through all of them. */
 const PAGE = 100;
@@ -118,7 +118,7 @@ export class Keeper {
     for (const row of rows) {
       const key = recordKey(row);
       this.#resuming.set(host, key);
-      if (hostOf(row.direction === "xmpp-watcher" ? row.presentity : row.watcher) === host) {
+      if (domainOfBare(row.direction === "xmpp-watcher" ? row.presentity : row.watcher) === host) {
         begun.push(this.#events.resume(key, row));
       }
     }

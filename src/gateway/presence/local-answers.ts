@@ -40,9 +40,3 @@ export function isWatchingOn(record: SubscriptionRecord): boolean {
 export function refusal({ sipStatus, text, sipHeaders }: Rejection): SipAnswer {
   return { status: sipStatus, reason: text, headers: sipHeaders ?? [] };
 }
-
-/** A JID without its resource. */
-export function bareOf(jid: string): string {
-  const slash = jid.indexOf("/");
-  return slash < 0 ? jid : jid.slice(0, slash);
-}

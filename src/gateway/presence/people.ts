@@ -31,8 +31,3 @@ export function watcherUris(
   if (!target.ok || !sender.ok) return undefined;
   return { watcher: sender.value.uri, presentity: target.value.uri, peer: target.value.rule.peer };
 }
-
-/** The domain of a bare JID: for a SIP user, the component host that carries his stanzas. */
-export function hostOf(jid: string): string {
-  return jid.slice(jid.indexOf("@") + 1);
-}

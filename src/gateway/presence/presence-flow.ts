@@ -2,6 +2,7 @@
 
 import type { SipDialogRequest } from "../../core/effect";
 import type { SipEventInput, XmppPresenceInput } from "../../core/input";
+import { domainOfBare } from "../../core/message/addresses";
 import type { DevicePresence, PersonPresence, PresenceDocument } from "../../core/presence/document";
 import { readPresenceDocument } from "../../core/presence/read-document";
 import { pepMessage, personToPepEvents } from "../../core/presence/rich-presence";
@@ -28,7 +29,6 @@ import { Keeper } from "./keeper";
 import { LocalSubjects } from "./local-subjects";
 import { type Carrier, Machines } from "./machines";
 import { Notifier } from "./notifier";
-import { hostOf } from "./people";
 import { PresenceBook } from "./presence-book";
 import { SipEvents } from "./sip-events";
 import { Stanzas } from "./stanzas";
@@ -429,7 +429,7 @@ export class PresenceFlow implements Carrier {
   #remember({ watcher, presentity }: SubscriptionRecord, document: PresenceDocument | undefined): void {
     this.#tellPerson(watcher, presentity, document?.person);
     // While the link is down nothing is shown: what is not remembered is told anew.
-    if (document === undefined || !this.#context.xmpp.isUp(hostOf(presentity)))
+    if (document === undefined || !this.#context.xmpp.isUp(domainOfBare(presentity)))
       this.#shown.forget(watcher, presentity);
     else this.#shown.put(watcher, presentity, document);
   }

@@ -3,13 +3,14 @@
 import { sipSenderToJid } from "../../core/address/domains";
 import { BoundedMap } from "../../core/bounded-map";
 import type { SipEventInput } from "../../core/input";
+import { bareJid } from "../../core/message/addresses";
 import type { PresenceDocument } from "../../core/presence/document";
 import { compose, type Published } from "../../core/publication/compose";
 import { type PublishDecision, publish, type ReadDocument } from "../../core/publication/publish";
 import { reject } from "../../core/rejection";
 import type { GatewayContext } from "../context";
 import type { PublicationRow, PublicationStore, SipAnswer } from "../sides";
-import { bareOf, refusal } from "./local-answers";
+import { refusal } from "./local-answers";
 import type { PublicationOptions } from "./local-options";
 
 export interface PublicationParts {
@@ -63,7 +64,7 @@ export class Publications {
   presentityOf(uri: string): string | undefined {
     if (this.#hosts.size === 0) return undefined;
     const person = sipSenderToJid(uri, this.#parts.context.tables.domains);
-    const jid = person.ok ? bareOf(person.value.jid) : undefined;
+    const jid = person.ok ? bareJid(person.value.jid) : undefined;
     return jid !== undefined && this.serves(jid) ? jid : undefined;
   }
 
@@ -78,7 +79,7 @@ export class Publications {
     const presentity = this.presentityOf(input.requestUri);
     if (presentity === undefined) return undefined;
     const sender = sipSenderToJid(input.fromUri, this.#parts.context.tables.domains);
-    if (!sender.ok || bareOf(sender.value.jid) !== presentity) {
+    if (!sender.ok || bareJid(sender.value.jid) !== presentity) {
       return Promise.resolve(refusal(reject("NOT_TRUSTED", "publishes for somebody else")));
     }
     return this.#inTurn(presentity, () => this.#publish(input, presentity));

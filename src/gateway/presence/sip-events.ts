@@ -2,6 +2,7 @@
 
 import { sipSenderToJid, sipTargetToJid } from "../../core/address/domains";
 import type { SipEventInput } from "../../core/input";
+import { bareJid } from "../../core/message/addresses";
 import type { PresenceDocument } from "../../core/presence/document";
 import { PIDF_TYPE, readPresenceDocument } from "../../core/presence/read-document";
 import { type Rejection, reject } from "../../core/rejection";
@@ -11,7 +12,7 @@ import type { RateLimiter } from "../rate/rate-limiter";
 import type { SipAnswer } from "../sides";
 import { closed } from "./bodies";
 import type { PresenceContext } from "./context";
-import { bareOf, type Subject } from "./local-answers";
+import type { Subject } from "./local-answers";
 import type { Machines } from "./machines";
 import { subscriptionRates } from "./options";
 import type { PresenceBook } from "./presence-book";
@@ -121,7 +122,7 @@ export class SipEvents {
     const target = sipTargetToJid(input.requestUri, tables.domains);
     if (!target.ok) return target.rejection;
     // Whether she lets him is for her server to say, which knows; another dialog of the two tells that it has.
-    const presentity = bareOf(target.value.jid);
+    const presentity = bareJid(target.value.jid);
     const approved = subscriptions
       .ofPair("sip-watcher", watcher, presentity)
       .some(({ state }) => state === "active");

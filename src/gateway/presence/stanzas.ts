@@ -1,8 +1,8 @@
 /** Presence stanzas on their way to the XMPP server: in order, none lost to a full queue, none kept for a link that is down. */
 
+import { domainOfBare } from "../../core/message/addresses";
 import type { Element } from "../../xml/element";
 import type { Clock, Counters, XmppSide } from "../sides";
-import { hostOf } from "./people";
 
 /** Until a full queue has room again, milliseconds. */
 const AGAIN_MS = 50;
@@ -53,6 +53,6 @@ export class Stanzas {
 
   #isUp({ attrs }: Element): boolean {
     const [bare = ""] = (attrs.from ?? "").split("/", 1);
-    return this.#xmpp.isUp(hostOf(bare));
+    return this.#xmpp.isUp(domainOfBare(bare));
   }
 }

@@ -4,6 +4,7 @@ import { jidSenderToSip, jidTargetToSip } from "../../core/address/domains";
 import { parseStanzaError, stanzaError } from "../../core/error/stanza-error";
 import type { XmppPresenceInput } from "../../core/input";
 import { ownBlockError, refusedXmppWatcher } from "../../core/lists/refusal";
+import { domainOfBare } from "../../core/message/addresses";
 import { presenceToDevice } from "../../core/presence/from-stanza";
 import { pepItemsOf, pepItemToPerson } from "../../core/presence/rich-presence";
 import { LOCAL_PEER } from "../../core/publication/local-watcher";
@@ -21,7 +22,7 @@ import type { Confirmation } from "./confirmation";
 import type { PresenceContext } from "./context";
 import type { Machines, SipEvent } from "./machines";
 import { subscriptionRates } from "./options";
-import { type FromXmpp, hostOf, peopleOf } from "./people";
+import { type FromXmpp, peopleOf } from "./people";
 import type { PresenceBook } from "./presence-book";
 import type { Stanzas } from "./stanzas";
 
@@ -136,7 +137,7 @@ export class XmppPresence {
     const sender = jidSenderToSip(from, tables.domains);
     if (!sender.ok) return sender.rejection;
     if (subscriptions.get(xmppWatcherKey(from, to)) !== undefined) return undefined;
-    const keys = { sender: from, pair: `${from} ${to}`, peer: hostOf(from) };
+    const keys = { sender: from, pair: `${from} ${to}`, peer: domainOfBare(from) };
     if (
       this.#rates.admit(keys, clock.now()).kind === "refuse" ||
       subscriptions.count() >= presence.maximumSubscriptions ||

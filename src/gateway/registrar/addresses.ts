@@ -4,9 +4,9 @@ import { jidTargetToSip, sipSenderToJid } from "../../core/address/domains";
 import { percentDecode, percentEncodeGr } from "../../core/address/percent";
 import { parseSipUri, type SipUri } from "../../core/address/sip-uri";
 import { Memo } from "../../core/memo";
+import { bareJid } from "../../core/message/addresses";
 import type { Result } from "../../core/result";
 import type { Tables } from "../../core/tables";
-import { bareOf } from "../presence/local-answers";
 import type { TemporaryGruus } from "./temporary-gruus";
 
 export interface Addressed {
@@ -56,7 +56,7 @@ export class RegistrarAddresses {
     const { jid, rule } = person.value;
     const device = gr === undefined ? undefined : percentDecode(gr);
     return {
-      person: bareOf(jid),
+      person: bareJid(jid),
       ...(device?.ok === true ? { device: device.value.toLowerCase() } : {}),
       peer: rule.peer,
     };

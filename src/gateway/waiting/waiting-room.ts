@@ -4,10 +4,10 @@
  */
 
 import { jidTargetToSip } from "../../core/address/domains";
-import { bareJid, parseJid } from "../../core/address/jid";
+import { bareJid as bareOfParsed, parseJid } from "../../core/address/jid";
 import { outcomeError } from "../../core/error/message-error";
 import type { SipOutcome } from "../../core/input";
-import { pairKey } from "../../core/message/addresses";
+import { bareJid, domainOfBare, pairKey } from "../../core/message/addresses";
 import type { MessageOrigin } from "../../core/message/origin";
 import { messageEnding } from "../../core/message/outcome";
 import { receiptFor } from "../../core/message/receipts";
@@ -100,7 +100,7 @@ export class WaitingRoom {
 
   #mayWaitFor(origin: MessageOrigin): string | undefined {
     const person = mayWait(origin) ? personOf(origin) : undefined;
-    if (person === undefined || !this.#hosts.has(hostOf(person))) return undefined;
+    if (person === undefined || !this.#hosts.has(domainOfBare(person))) return undefined;
     return this.#devices.serves(person) ? person : undefined;
   }
 
@@ -138,7 +138,7 @@ export class WaitingRoom {
   }
 
   #registered(device: string): void {
-    if (this.#store.messages === 0 || this.#store.of(bareOf(device)).messages === 0) return;
+    if (this.#store.messages === 0 || this.#store.of(bareJid(device)).messages === 0) return;
     if (this.#running.has(device)) this.#running.set(device, true);
     else this.#begin(device);
   }
@@ -168,7 +168,7 @@ export class WaitingRoom {
       } while (!this.#isStopped && this.#running.get(device) === true);
     } catch (error) {
       this.#context.log.error({ device, error: (error as Error).message }, "waiting messages not delivered");
-      if (!this.#isStopped) this.#context.clock.after(DISK_PAUSE_MS, () => this.#wake(bareOf(device)));
+      if (!this.#isStopped) this.#context.clock.after(DISK_PAUSE_MS, () => this.#wake(bareJid(device)));
     } finally {
       this.#running.delete(device);
     }
@@ -176,7 +176,7 @@ export class WaitingRoom {
 
   /** True: there may be more for it. */
   async #deliverNext(device: string): Promise<boolean> {
-    const next = this.#store.nextFor(bareOf(device), device);
+    const next = this.#store.nextFor(bareJid(device), device);
     if (next === undefined) return false;
     const outcome = await this.#send(next, device);
     if (outcome === undefined) return false;
@@ -303,22 +303,13 @@ export class WaitingRoom {
 /** The canonical bare JID that a message is for. */
 function personOf({ to }: MessageOrigin): string | undefined {
   const jid = parseJid(to);
-  return jid.ok && jid.value.local !== undefined ? bareJid(jid.value) : undefined;
-}
-
-function hostOf(person: string): string {
-  return person.slice(person.indexOf("@") + 1);
-}
-
-function bareOf(device: string): string {
-  const slash = device.indexOf("/");
-  return slash < 0 ? device : device.slice(0, slash);
+  return jid.ok && jid.value.local !== undefined ? bareOfParsed(jid.value) : undefined;
 }
 
 /** What distinguishes the devices of one person in a branch: FNV-1a of the resource. */
 function tagOf(device: string): string {
   let hash = 0x811c9dc5;
-  for (let at = bareOf(device).length; at < device.length; at++) {
+  for (let at = bareJid(device).length; at < device.length; at++) {
     hash = Math.imul(hash ^ device.charCodeAt(at), 0x01000193);
   }
   return (hash >>> 0).toString(36);
