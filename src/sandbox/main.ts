@@ -106,7 +106,10 @@ class Sandbox {
     await romeo.presence.watch(plan.romeoUri, plan.julietUri);
     await juliet.sees("leave to see Romeo", LINE_MS, ({ type }) => type === "subscribed");
     await juliet.sees("Romeo online", LINE_MS, ({ type }) => type === "available");
-    await juliet.approve(await juliet.asked(LINE_MS));
+    const asks = await juliet.asked(LINE_MS);
+    // The first NOTIFY gives her server a moment to answer; she is not so fast, and he sees that he has to wait.
+    await romeo.presence.sees("that she has still to agree", LINE_MS, ({ state }) => state === "pending");
+    await juliet.approve(asks);
     await romeo.presence.sees("Juliet online", LINE_MS, ({ device }) => device?.open === true);
     say("\nJuliet goes away for a while, and Romeo takes a call:\n");
     await juliet.show("away", "retired to the chamber");
