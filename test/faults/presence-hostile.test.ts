@@ -310,7 +310,7 @@ async function dropped(gateway: PresenceRig["gateway"]): Promise<number> {
     .reduce((sum, [, count]) => sum + count, 0);
 }
 
-/** Mebibytes from the second round, when everything has been used once, to the largest later one. */
+/** Mebibytes from the second round, when everything has been used once, to the smaller of the last two. */
 function growth(memory: readonly number[]): number {
   return Math.min(...memory.slice(-2)) - (memory[1] ?? 0);
 }
