@@ -15,6 +15,7 @@ import type {
 import { SqliteBindings } from "./bindings";
 import { DiskSync } from "./disk-sync";
 import { GroupCommit, SyncError } from "./group-commit";
+import { IdsOfGroup } from "./ids-of-group";
 import { entryOf, type JournalRow } from "./journal-row";
 import { addRow, JournalRows } from "./journal-rows";
 import { SqliteLists } from "./lists";
@@ -73,7 +74,7 @@ class SqliteStore implements OpenStore {
   /** Entries that the next group will write. */
   #batch: Batch | undefined;
   /** Entries to be removed with the next group. */
-  #done: number[] | undefined;
+  readonly #done: IdsOfGroup;
   #size: number;
   #next: number;
   #reserved: number;
@@ -93,6 +94,7 @@ class SqliteStore implements OpenStore {
       this.#batch = undefined;
     });
     this.#remove = database.prepare("DELETE FROM journal WHERE seq IN (SELECT value FROM json_each(?))");
+    this.#done = new IdsOfGroup(this.#commit, (seqs) => this.#remove.run(JSON.stringify(seqs)));
     this.#report = database.prepare("UPDATE journal SET report = ? WHERE seq = ?");
     this.#putReceipt = database.prepare("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?)");
     this.#getReceipt = database
@@ -130,7 +132,7 @@ class SqliteStore implements OpenStore {
       .catch((error) => {
         this.#size -= seqs.length;
         // Their senders are refused now, so a later life must not send them.
-        if (error instanceof SyncError) for (const seq of seqs) this.#removeLater(seq);
+        if (error instanceof SyncError) for (const seq of seqs) this.#done.add(seq);
         throw error;
       });
     // Not every caller waits: a failure that nobody hears of must not end the process.
@@ -144,22 +146,7 @@ class SqliteStore implements OpenStore {
 
   journalDone(seq: number): void {
     this.#size -= 1;
-    this.#removeLater(seq);
-  }
-
-  /** One statement removes all that were done since the last group. */
-  #removeLater(seq: number): void {
-    if (this.#done !== undefined) {
-      this.#done.push(seq);
-      return;
-    }
-    const done = [seq];
-    this.#done = done;
-    this.#commit.addLasting(() => {
-      // Those that come from now on go with the next group, whatever becomes of this one.
-      if (this.#done === done) this.#done = undefined;
-      this.#remove.run(JSON.stringify(done));
-    });
+    this.#done.add(seq);
   }
 
   journalLeft(): readonly JournalEntry[] {

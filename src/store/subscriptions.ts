@@ -5,6 +5,7 @@ import type { SubscriptionRecord } from "../core/subscription/record";
 import type { Step, SubscriptionEffect } from "../core/subscription/step";
 import type { DropRequests, SubscriptionStore } from "../gateway/sides";
 import type { GroupCommit } from "./group-commit";
+import { IdsOfGroup } from "./ids-of-group";
 import { KeyFilter } from "./key-filter";
 import { Recent } from "./recent";
 import {
@@ -44,13 +45,14 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   /** By id, what a row on disk does not say exactly: twice the CSeq of its last NOTIFY, and one more when that is owed. */
   readonly #notified = new Map<number, number>();
   /** Ids of rows that are owed nothing any more, which their disk is told with the next group. */
-  #paid: number[] | undefined;
+  readonly #paid: IdsOfGroup;
   #count: number;
 
   constructor(database: Database.Database, commit: GroupCommit) {
     this.#commit = commit;
     this.#sql = prepare(database);
     this.#count = this.#counted();
+    this.#paid = new IdsOfGroup(commit, (ids) => this.#writePaid(ids));
     for (const row of this.#sql.names.iterate() as Iterable<Names>) this.#addNames(...row);
     commit.onUndone(() => {
       this.#recent.clear();
@@ -257,27 +259,17 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
     const { id, onDisk } = loaded;
     this.#remember(key, { ...loaded, record });
     if (onDisk.owed && record.direction === "sip-watcher" && !record.owed) {
-      this.#payLater(id);
+      this.#paid.add(id);
       this.#recent.set(key, { ...loaded, record, onDisk: { ...onDisk, owed: false } });
     }
     return this.#settled(loaded);
   }
 
-  /** One statement for all whose NOTIFYs were answered since the last group: else a later life would send those once more. */
-  #payLater(id: number): void {
-    if (this.#paid !== undefined) {
-      this.#paid.push(id);
-      return;
-    }
-    const paid = [id];
-    this.#paid = paid;
-    this.#commit.addLasting(() => {
-      // Those that come from now on go with the next group, whatever becomes of this one.
-      if (this.#paid === paid) this.#paid = undefined;
-      // Another may be owed meanwhile; of a row that is not noted the disk says all.
-      const still = paid.filter((one) => ((this.#notified.get(one) ?? OWED) & OWED) === 0);
-      if (still.length > 0) this.#sql.updateOwed.run(JSON.stringify(still));
-    });
+  /** Else a later life would send those NOTIFYs once more. */
+  #writePaid(ids: readonly number[]): void {
+    // Another may be owed meanwhile; of a row that is not noted the disk says all.
+    const still = ids.filter((one) => ((this.#notified.get(one) ?? OWED) & OWED) === 0);
+    if (still.length > 0) this.#sql.updateOwed.run(JSON.stringify(still));
   }
 
   #addNames(key: string, direction: Direction, watcher: string, presentity: string): void {
