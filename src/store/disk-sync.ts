@@ -1,6 +1,6 @@
 /** Puts SQLite's write-ahead log on the disk while the event loop goes on: a sync takes milliseconds, and SQLite would wait. */
 
-import { close, fdatasync, fdatasyncSync, openSync } from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 
 /**
  * With `synchronous = NORMAL` SQLite keeps the file consistent but leaves it to the system when a commit reaches the disk
@@ -49,7 +49,7 @@ export class DiskSync {
   }
 
   #release(): void {
-    if (this.#descriptor !== undefined) close(this.#descriptor);
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }
 }

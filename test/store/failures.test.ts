@@ -268,7 +268,8 @@ function tinyDisk(octets: number): { readonly folder: string; release(): void } 
   return {
     folder: mounted,
     release: () => {
-      execFileSync("umount", [mounted]);
+      // Lazily: a sync that was under way when its store was closed lets go of the log in a later turn of the event loop.
+      execFileSync("umount", ["--lazy", mounted]);
       rmSync(mounted, { recursive: true });
     },
   };
