@@ -2,7 +2,7 @@
 
 import { bareJid, pairKey } from "../../core/message/addresses";
 import type { Clock, Counters } from "../sides";
-import { type Admission, RateLimiter, type Rates } from "./rate-limiter";
+import { type Admission, AT_ONCE, RateLimiter, type Rates } from "./rate-limiter";
 import { Turns } from "./turns";
 
 export interface RateOptions extends Rates {
@@ -33,8 +33,8 @@ export class Throttle {
     const admission = this.#limiter.admit(keys, this.#clock.now());
     if (admission.kind === "refuse") this.#counters.add(`rate.refused.${admission.whose}`);
     else if (admission.delayMs > 0) {
-      if (this.turns.isFull) return WAITING_IS_FULL;
-      this.#counters.add("rate.slowed");
+      if (this.turns.isFull) return admission.isSlowed ? WAITING_IS_FULL : AT_ONCE;
+      this.#counters.add(admission.isSlowed ? "rate.slowed" : "rate.spread");
       if (admission.warns) this.#counters.add("rate.warned");
     }
     return admission;

@@ -21,6 +21,23 @@ test("a burst passes, then everyone waits a little longer, then comes a warning,
   ]);
 });
 
+test("a large burst is all let through, but not in one heap: the last of it goes within the longest delay", () => {
+  const limiter = new RateLimiter({ sender: { perSecond: 100, burst: 2_000 } }, 1_000);
+  const admitted = Array.from({ length: 2_000 }, () => limiter.admit({ sender: "bot" }, 0));
+  const delays = admitted.map((one) => (one.kind === "pass" ? one.delayMs : Number.NaN));
+  expect(delays.filter((ms) => ms === 0)).toHaveLength(21);
+  expect(delays[1_000]).toBeCloseTo(490);
+  expect(delays[1_999]).toBeCloseTo(989.5);
+  expect(admitted.filter((one) => one.kind !== "pass" || one.isSlowed || one.warns)).toEqual([]);
+  expect(what(limiter.admit({ sender: "bot" }, 0))).toBe("990");
+  expect(what(limiter.admit({ sender: "another" }, 0))).toBe("0");
+});
+
+test("a burst is not spread where nothing may be delayed", () => {
+  const limiter = new RateLimiter({ sender: { perSecond: 100, burst: 2_000 } }, 0);
+  expect(new Set(many(limiter, 2_000))).toEqual(new Set(["0"]));
+});
+
 test("time restores: first room for those who wait, in the end the whole burst", () => {
   const limiter = new RateLimiter({ sender: RATE }, 400);
   many(limiter, 11);
