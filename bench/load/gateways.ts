@@ -98,7 +98,11 @@ export async function startKamailio(
 }
 
 /** As the first line of src/cli/main.ts has it. */
-const YOUNG_HEAP = ["--min-semi-space-size=16", "--max-semi-space-size=32"];
+const YOUNG_HEAP = [
+  "--min-semi-space-size=16",
+  "--max-semi-space-size=32",
+  "--no-allocation-site-pretenuring",
+];
 
 /** Memory can be measured without the garbage. */
 const COLLECTABLE = ["--expose-gc", "--require", join(__dirname, "gc-on-signal.js")];
