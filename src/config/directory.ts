@@ -70,6 +70,7 @@ function ldapOptions(loading: Loading, ldap: LdapSettings, realm: string): LdapO
     },
     limits: {
       connections: limits.connections,
+      questions: limits.questions,
       waiting: limits.waiting,
       connectMs: limits.connect,
       queryMs: limits.query,

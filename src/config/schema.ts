@@ -341,7 +341,8 @@ const DIRECTORY = section("Who is who: the users file of sip.users first, then L
     ),
     limits: section("Bounds of LDAP.", {
       connections: option(integer(1, 1000), 8, "Connections to one server at once"),
-      waiting: option(integer(1, 1_000_000), 1000, "Questions waiting for a connection"),
+      questions: option(integer(1, 1000), 16, "Questions under way on one connection at once"),
+      waiting: option(integer(1, 1_000_000), 1000, "Questions waiting for their turn"),
       connect: option(DURATION, "3 s", "How long connecting, TLS and signing in may take"),
       query: option(DURATION, "3 s", "How long an answer may take"),
       retry: option(DURATION, "10 s", "After how long a server that failed is tried again"),

@@ -15,6 +15,35 @@ export function messageLength(head: Buffer): number | undefined {
   return head.length < 2 + octets ? undefined : 2 + octets + head.readUIntBE(2, octets);
 }
 
+/** Which message it is, and of what kind. */
+export interface MessageHead {
+  readonly id: number;
+  /** Tag of the operation; undefined: it has not come yet. */
+  readonly operation: number | undefined;
+}
+
+/** Octets in which a message's length and its id end at the latest. */
+export const LONGEST_HEAD = 12;
+
+/** Reads the head of a message that goes on; undefined when it is not whole, or none. */
+export function headOf(octets: Buffer): MessageHead | undefined {
+  const first = octets[1] ?? 0;
+  const at = first < 0x80 ? 2 : 2 + (first & 0x7f);
+  const length = octets[at + 1];
+  if (octets[at] !== INTEGER || length === undefined || length < 1 || length > LONGEST_LENGTH)
+    return undefined;
+  const end = at + 2 + length;
+  return end > octets.length ? undefined : { id: octets.readUIntBE(at + 2, length), operation: octets[end] };
+}
+
+/** The end of an answer without entries, for the question with this id (§4.5.2). Below 2^31, `code` below 2^15. */
+export function searchDone(id: number, code: number): Buffer {
+  const message = Buffer.from("301002040000000065080a02000004000400", "hex");
+  message.writeUInt32BE(id, 4);
+  message.writeUInt16BE(code, 12);
+  return message;
+}
+
 /** Is it an answer of a kind that we can be sent, with everything in its place? */
 export function isSoundMessage(message: Buffer): boolean {
   const [body, ...more] = elements(message, 0, message.length) ?? [];
@@ -130,8 +159,9 @@ const SEQUENCE = 0x30;
 const SET = 0x31;
 const CONTROLS = 0xa0;
 const BIND_RESPONSE = 0x61;
+export const SEARCH_REQUEST = 0x63;
 const SEARCH_ENTRY = 0x64;
-const SEARCH_DONE = 0x65;
+export const SEARCH_DONE = 0x65;
 const SEARCH_REFERENCE = 0x73;
 const EXTENDED_RESPONSE = 0x78;
 /** Octets of a length or a number; four hold more than any answer may have. */

@@ -1,4 +1,4 @@
-/** One connection to one LDAP server, bound, that answers one question at a time. RFC 4511 §4.2, §4.5. */
+/** One connection to one LDAP server, bound, with several questions under way. RFC 4511 §3.1, §4.2, §4.5. */
 
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
@@ -16,7 +16,7 @@ export interface LdapSearch {
   readonly attributes: readonly string[];
   /** Entries at most. */
   readonly limit: number;
-  /** Entries a page; absent: no pages. RFC 2696. */
+  /** Entries a page; absent: no pages. RFC 2696. Servers keep one place in a list for each connection: nothing else may go over it. */
   readonly page?: number;
 }
 
@@ -75,7 +75,7 @@ export class LdapConnection {
   readonly #stream: LdapStream;
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
-  #isLate = false;
+  #isHung = false;
   #isOpen = true;
   #onClose: () => void = () => undefined;
 
@@ -111,6 +111,11 @@ export class LdapConnection {
     return this.#stream.fault;
   }
 
+  /** Has it answered any question? */
+  get hasAnswered(): boolean {
+    return this.#stream.hasAnswered;
+  }
+
   /** Calls back when the connection ends, from whichever side. */
   onClose(callback: () => void): void {
     this.#onClose = callback;
@@ -122,20 +127,26 @@ export class LdapConnection {
     if (bind !== undefined) await this.#client.bind(bind.dn, bind.password);
   }
 
-  /** Never rejects; ends at the latest after `limits.queryMs`. A connection that gave no answer is closed. */
+  /**
+   * Never rejects; ends at the latest after `limits.queryMs`. A connection that gave no answer is closed: the other questions
+   * on it get `closed`, or `timeout` as well where not a word has come since.
+   */
   async search(search: LdapSearch): Promise<LdapReply> {
     const { queryMs } = this.#options.limits;
-    this.#stream.newAnswer();
+    const heardBefore = this.#stream.heard;
+    let isLate = false;
     const cancel = this.#clock.after(queryMs, () => {
-      this.#isLate = true;
+      isLate = true;
+      this.#isHung = this.#stream.heard === heardBefore;
       this.close();
     });
     try {
       return { ok: true, entries: await this.#collect(search, Math.ceil(queryMs / 1000)) };
     } catch (error) {
-      const problem = this.#isLate
-        ? serverProblem("timeout")
-        : problemOf(this.#stream.fault ?? error, "search");
+      const problem =
+        isLate || this.#isHung
+          ? serverProblem("timeout")
+          : problemOf(isResult(error) ? error : (this.#stream.fault ?? error), "search");
       if (problem.isServer) this.close();
       return { ok: false, problem };
     } finally {
@@ -163,6 +174,7 @@ export class LdapConnection {
       return searchEntries;
     }
     const entries: Entry[] = [];
+    const heardBefore = this.#stream.heard;
     const pages = this.#client.searchPaginated(base, {
       ...options,
       paged: { pageSize: Math.min(page, limit) },
@@ -170,9 +182,17 @@ export class LdapConnection {
     for await (const { searchEntries } of pages) {
       entries.push(...searchEntries);
       if (entries.length >= limit) break;
+      // Its pages are answers of their own to the stream; it has the connection to itself.
+      if (this.#stream.heard - heardBefore > this.#options.limits.answerOctets)
+        throw new LdapFailure({ reason: "too-large", isServer: false });
     }
     return entries.slice(0, limit);
   }
+}
+
+/** The server's answer to this very question, whatever befell the connection. */
+function isResult(error: unknown): boolean {
+  return typeof (error as { code?: unknown }).code === "number" || error instanceof LdapFailure;
 }
 
 function securityOf(socket: Socket): LdapSecurity {

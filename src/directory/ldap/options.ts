@@ -66,8 +66,10 @@ export interface LdapFilters {
 }
 
 export interface LdapLimits {
-  /** Connections to one server at most; each carries one question at a time. */
+  /** Connections to one server at most. */
   readonly connections: number;
+  /** Questions under way on one connection at most. */
+  readonly questions: number;
   /** Questions waiting for a connection at most. */
   readonly waiting: number;
   /** Name resolution, TCP, TLS and bind together. Milliseconds. */
@@ -90,6 +92,7 @@ export interface LdapLimits {
 
 export const DEFAULT_LDAP_LIMITS: LdapLimits = {
   connections: 8,
+  questions: 16,
   waiting: 1_000,
   connectMs: 3_000,
   queryMs: 3_000,

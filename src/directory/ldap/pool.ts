@@ -1,4 +1,4 @@
-/** The connections to one LDAP server: bounded, kept open between questions, one question at a time on each. */
+/** The connections to one LDAP server: bounded, kept open between questions, several questions under way on each. */
 
 import type { Clock } from "../../gateway/sides";
 import type { LdapConnection, LdapReply, LdapSearch } from "./connection";
@@ -7,8 +7,10 @@ import { LdapFailure, type LdapProblem, problemOf, serverProblem } from "./probl
 
 export type OpenLdap = () => Promise<LdapConnection>;
 
-/** Somebody who waits for a connection. */
+/** Somebody who waits for his turn on a connection. */
 interface Waiter {
+  /** Places that he needs. */
+  readonly places: number;
   resolve(connection: LdapConnection | LdapProblem): void;
 }
 
@@ -18,7 +20,8 @@ export class LdapPool {
   readonly #clock: Clock;
   /** With what cancels its closing. The one used last is taken first, so that those that are not needed become idle. */
   readonly #idle = new Map<LdapConnection, () => void>();
-  readonly #wasUsed = new WeakSet<LdapConnection>();
+  /** With how many of their places are taken. */
+  readonly #busy = new Map<LdapConnection, number>();
   readonly #all = new Set<LdapConnection>();
   readonly #waiting = new Set<Waiter>();
   #opening = 0;
@@ -31,23 +34,26 @@ export class LdapPool {
   }
 
   /**
-   * Asks on a connection of its own. Never rejects. An old connection that turns out to be broken (the server was
-   * restarted, a firewall forgot it) is no failure of the server: a new one is tried once.
+   * Asks, beside others. Never rejects. An old connection that turns out to be broken (the server was restarted, a firewall
+   * forgot it, somebody else's question was the end of it) is no failure of the server: another one is tried.
    */
   async search(search: LdapSearch): Promise<LdapReply> {
-    const first = await this.#take();
-    if ("reason" in first) return { ok: false, problem: first };
-    const wasUsed = this.#wasUsed.has(first);
-    const reply = await this.#ask(first, search);
-    if (reply.ok || reply.problem.reason !== "closed" || !wasUsed) return reply;
-    const second = await this.#newOne();
-    return "reason" in second ? { ok: false, problem: second } : this.#ask(second, search);
+    const places = search.page === undefined ? 1 : this.#limits.questions;
+    for (let tries = 1; ; tries++) {
+      const connection = await this.#take(places);
+      if ("reason" in connection) return { ok: false, problem: connection };
+      const reply = await connection.search(search);
+      this.#release(connection, places);
+      if (reply.ok || reply.problem.reason !== "closed") return reply;
+      if (!connection.hasAnswered || tries === TRIES) return reply;
+      this.#distrustIdle();
+    }
   }
 
   /** Gives a connection that somebody else opened to the pool. */
   adopt(connection: LdapConnection): void {
     this.#know(connection);
-    this.#release(connection);
+    this.#release(connection, 0);
   }
 
   /** Whoever waits is told, connections are closed; the pool can be used again. */
@@ -66,33 +72,42 @@ export class LdapPool {
     return this.#all.size + this.#opening;
   }
 
-  async #ask(connection: LdapConnection, search: LdapSearch): Promise<LdapReply> {
-    const reply = await connection.search(search);
-    this.#wasUsed.add(connection);
-    this.#release(connection);
-    return reply;
-  }
-
-  async #take(): Promise<LdapConnection | LdapProblem> {
-    const idle = [...this.#idle.keys()].findLast((connection) => connection.isOpen);
-    if (idle !== undefined) {
-      this.#awaken(idle);
-      return idle;
+  async #take(places: number): Promise<LdapConnection | LdapProblem> {
+    const connection = this.#waiting.size === 0 ? this.#withRoom(places) : undefined;
+    if (connection !== undefined) {
+      this.#occupy(connection, places);
+      return connection;
     }
-    if (this.size < this.#limits.connections) return this.#newOne();
+    if (this.size < this.#limits.connections) return this.#newOne(places);
     if (this.#waiting.size >= this.#limits.waiting) return BUSY;
-    return this.#wait();
+    return this.#wait(places);
   }
 
-  async #newOne(): Promise<LdapConnection | LdapProblem> {
+  /** The fullest one that has room: what is asked there in one turn leaves in one write. */
+  #withRoom(places: number): LdapConnection | undefined {
+    let fullest: LdapConnection | undefined;
+    let most = 0;
+    for (const [connection, taken] of this.#busy) {
+      if (taken <= most || taken + places > this.#limits.questions || !connection.isOpen) continue;
+      fullest = connection;
+      most = taken;
+    }
+    return fullest ?? [...this.#idle.keys()].findLast((connection) => connection.isOpen);
+  }
+
+  async #newOne(places: number): Promise<LdapConnection | LdapProblem> {
     if (this.#isStopped) return serverProblem("stopped");
     this.#opening++;
     try {
       const connection = await this.#open();
       this.#know(connection);
-      if (!this.#isStopped) return connection;
-      connection.close();
-      return serverProblem("stopped");
+      if (this.#isStopped) {
+        connection.close();
+        return serverProblem("stopped");
+      }
+      this.#occupy(connection, places);
+      this.#serveWaiting(connection);
+      return connection;
     } catch (error) {
       return error instanceof LdapFailure ? error.problem : problemOf(error, "connect");
     } finally {
@@ -100,13 +115,14 @@ export class LdapPool {
     }
   }
 
-  #wait(): Promise<LdapConnection | LdapProblem> {
+  #wait(places: number): Promise<LdapConnection | LdapProblem> {
     return new Promise((resolve) => {
       const cancel = this.#clock.after(PATIENCE * this.#limits.queryMs, () => {
         this.#waiting.delete(waiter);
         resolve(BUSY);
       });
       const waiter: Waiter = {
+        places,
         resolve: (outcome) => {
           cancel();
           resolve(outcome);
@@ -120,22 +136,37 @@ export class LdapPool {
     this.#all.add(connection);
     connection.onClose(() => {
       this.#all.delete(connection);
+      this.#busy.delete(connection);
       this.#awaken(connection);
       void this.#refill();
     });
   }
 
-  #release(connection: LdapConnection): void {
+  #occupy(connection: LdapConnection, places: number): void {
+    this.#awaken(connection);
+    this.#busy.set(connection, (this.#busy.get(connection) ?? 0) + places);
+  }
+
+  #release(connection: LdapConnection, places: number): void {
     if (!connection.isOpen) return;
-    for (const waiter of this.#waiting) {
-      this.#waiting.delete(waiter);
-      waiter.resolve(connection);
-      return;
-    }
+    this.#busy.set(connection, (this.#busy.get(connection) ?? 0) - places);
+    this.#serveWaiting(connection);
+    if (this.#busy.get(connection) !== 0) return;
+    this.#busy.delete(connection);
     this.#idle.set(
       connection,
       this.#clock.after(this.#limits.idleMs, () => connection.close()),
     );
+  }
+
+  /** In their order: whoever needs the whole connection is not passed by those who need less. */
+  #serveWaiting(connection: LdapConnection): void {
+    for (const waiter of this.#waiting) {
+      if ((this.#busy.get(connection) ?? 0) + waiter.places > this.#limits.questions) return;
+      this.#waiting.delete(waiter);
+      this.#occupy(connection, waiter.places);
+      waiter.resolve(connection);
+    }
   }
 
   #awaken(connection: LdapConnection): void {
@@ -143,11 +174,16 @@ export class LdapPool {
     this.#idle.delete(connection);
   }
 
-  /** A connection ended while others wait: a new one is opened for whoever is the first then. */
+  /** Whatever ended one connection may have ended those that are silent. */
+  #distrustIdle(): void {
+    for (const connection of [...this.#idle.keys()]) connection.close();
+  }
+
+  /** A connection ended while others wait: a new one is opened for whoever are the first then. */
   async #refill(): Promise<void> {
     if (this.#waiting.size === 0 || this.size >= this.#limits.connections) return;
-    const outcome = await this.#newOne();
-    if (!("reason" in outcome)) return this.#release(outcome);
+    const outcome = await this.#newOne(0);
+    if (!("reason" in outcome)) return this.#release(outcome, 0);
     for (const waiter of this.#waiting) {
       this.#waiting.delete(waiter);
       waiter.resolve(outcome);
@@ -163,3 +199,5 @@ const BUSY: LdapProblem = { reason: "busy", isServer: false };
  * learns it from those before him, and can still ask another.
  */
 const PATIENCE = 2;
+/** Connections that may break under one question, before the server counts as broken. */
+const TRIES = 3;

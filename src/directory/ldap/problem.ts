@@ -55,6 +55,7 @@ export function problemOf(error: unknown, stage: "connect" | "bind" | "search"):
 
 /** RFC 4511 appendix A.2. */
 function resultProblem(code: number, name: string, stage: "connect" | "bind" | "search"): LdapProblem {
+  if (code === TOO_LARGE) return { reason: "too-large", isServer: false };
   const detail = `${name.replace(/Error$/, "")} (${code})`;
   if (stage === "bind") return serverProblem("bind", detail);
   if (stage === "connect") return serverProblem("start-tls", detail);
@@ -62,6 +63,8 @@ function resultProblem(code: number, name: string, stage: "connect" | "bind" | "
   return { reason, detail, isServer: reason === "server-unavailable" };
 }
 
+/** A result code for private use (RFC 4520 §3.8), with which our own side ends an answer that is too large. */
+export const TOO_LARGE = 0x4000;
 const RESULTS: ReadonlyMap<number, LdapReason> = new Map<number, LdapReason>([
   [1, "denied"], // operationsError: what Active Directory says to whoever did not bind
   [3, "limit"],

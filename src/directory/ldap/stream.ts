@@ -1,9 +1,18 @@
-/** A connection's octets, cut into whole LDAP messages that are sound and together within bounds. */
+/** A connection's octets: questions leave together, answers come in whole LDAP messages that are sound and within bounds. */
 
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { isSoundMessage, messageLength } from "./ber";
-import { LdapFailure } from "./problem";
+import {
+  headOf,
+  isSoundMessage,
+  LONGEST_HEAD,
+  type MessageHead,
+  messageLength,
+  SEARCH_DONE,
+  SEARCH_REQUEST,
+  searchDone,
+} from "./ber";
+import { LdapFailure, type LdapProblem, TOO_LARGE } from "./problem";
 
 /** What the LDAP library is given in place of a socket. */
 export class LdapStream extends Duplex {
@@ -12,9 +21,17 @@ export class LdapStream extends Duplex {
   readonly readyState = "open";
   /** Why it ended, if not in good order: the library drops listeners that are not its own. */
   fault: Error | undefined;
+  /** Octets that came so far. */
+  heard = 0;
+  /** Did any question get an answer, or a part of one? */
+  hasAnswered = false;
   readonly #inner: Socket;
   readonly #maximum: number;
-  #octets = 0;
+  /** The octets that came in answer to each question under way, by its id. */
+  readonly #answers = new Map<number, number>();
+  /** Octets that answer no question. */
+  #strays = 0;
+  #outgoing: Buffer[] = [];
   #chunks: Buffer[] = [];
   #held = 0;
 
@@ -32,54 +49,95 @@ export class LdapStream extends Duplex {
     inner.on("close", () => this.destroy());
   }
 
-  /** A new question is asked: its answer may be as large as the last. */
-  newAnswer(): void {
-    this.#octets = 0;
-  }
-
   override _read(): void {
     this.#inner.resume();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#inner.write(chunk, done);
+  /** The library writes a message at a time. Those of one turn of the event loop are one write to the socket: it costs more than they do. */
+  override _write(message: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const head = headOf(message);
+    if (head?.operation === SEARCH_REQUEST) this.#answers.set(head.id, 0);
+    if (this.#outgoing.push(message) === 1) setImmediate(() => this.#flush());
+    done();
   }
 
   override _final(done: () => void): void {
+    this.#flush();
     this.#inner.end(done);
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.fault ??= error ?? undefined;
+    this.#flush();
     this.#inner.destroy();
     this.#chunks = [];
     done(error);
   }
 
+  #flush(): void {
+    const messages = this.#outgoing;
+    if (messages.length === 0) return;
+    this.#outgoing = [];
+    if (this.#inner.writable)
+      this.#inner.write(messages.length === 1 ? messages[0]! : Buffer.concat(messages));
+  }
+
   #take(chunk: Buffer): void {
-    this.#octets += chunk.length;
+    this.heard += chunk.length;
     this.#chunks.push(chunk);
     this.#held += chunk.length;
-    const reason = this.#octets > this.#maximum ? "too-large" : this.#pass();
-    if (reason === undefined) return;
+    const fault = this.#pass();
+    if (fault === undefined) return;
     this.#inner.removeAllListeners("data");
-    this.destroy(new LdapFailure({ reason, isServer: reason === "not-ldap" }));
+    if (fault.question === undefined) this.destroy(new LdapFailure(fault.problem));
+    else this.#endAfter(fault.question);
+  }
+
+  /** Tells who asked for too much so, as if the server had; all others learn that the connection ended. */
+  #endAfter(question: number): void {
+    this.hasAnswered = true;
+    this.push(searchDone(question, TOO_LARGE));
+    setImmediate(() => this.destroy());
   }
 
   /** Passes on the messages that are whole; says what is wrong with the next one, if anything is. */
-  #pass(): "too-large" | "not-ldap" | undefined {
+  #pass(): Fault | undefined {
     for (let length = this.#nextLength(); length !== undefined; length = this.#nextLength()) {
-      if (Number.isNaN(length)) return "not-ldap";
-      if (length > this.#maximum) return "too-large";
+      if (Number.isNaN(length)) return NOT_LDAP;
+      if (length > this.#maximum) {
+        const head = headOf(this.#joined());
+        return head === undefined && this.#held < LONGEST_HEAD ? undefined : this.#tooLarge(head);
+      }
       if (this.#held < length) return undefined;
       const all = this.#joined();
       const message = all.subarray(0, length);
       this.#chunks = length === all.length ? [] : [all.subarray(length)];
       this.#held -= length;
-      if (!isSoundMessage(message)) return "not-ldap";
+      if (!isSoundMessage(message)) return NOT_LDAP;
+      const head = headOf(message)!;
+      if (!this.#count(head, length)) return this.#tooLarge(head);
       this.push(message);
     }
     return undefined;
+  }
+
+  /** Is it still within bounds, with all that came for the same question? */
+  #count({ id, operation }: MessageHead, octets: number): boolean {
+    const before = this.#answers.get(id);
+    if (before === undefined) {
+      this.#strays += octets;
+      return this.#strays <= this.#maximum;
+    }
+    this.hasAnswered = true;
+    const isWithin = before + octets <= this.#maximum;
+    if (operation === SEARCH_DONE && isWithin) this.#answers.delete(id);
+    else this.#answers.set(id, before + octets);
+    return isWithin;
+  }
+
+  #tooLarge(head: MessageHead | undefined): Fault {
+    const isAsked = head !== undefined && this.#answers.has(head.id);
+    return { problem: { reason: "too-large", isServer: false }, ...(isAsked ? { question: head.id } : {}) };
   }
 
   #nextLength(): number | undefined {
@@ -95,5 +153,10 @@ export class LdapStream extends Duplex {
   }
 }
 
-/** Tag, length of the length, and four octets of length. */
-const LONGEST_HEAD = 6;
+interface Fault {
+  readonly problem: LdapProblem;
+  /** The only question that it concerns, by its id. */
+  readonly question?: number;
+}
+
+const NOT_LDAP: Fault = { problem: { reason: "not-ldap", isServer: true } };

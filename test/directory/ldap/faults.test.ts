@@ -103,7 +103,9 @@ describe("one server", () => {
 
   test("more waiting questions than the bound are told to come again at once", async () => {
     const server = await fakeLdap({ handler: onSearch(() => undefined) });
-    const { directory, clock } = directoryOn([server], { limits: { connections: 1, waiting: 2 } });
+    const { directory, clock } = directoryOn([server], {
+      limits: { connections: 1, questions: 1, waiting: 2 },
+    });
     const asked = [0, 1, 2].map((index) => directory.bySip(`sip:user${index}@sip.example`));
     expect(await directory.bySip("sip:user3@sip.example")).toEqual(UNAVAILABLE);
     for (const round of [1, 2]) {
@@ -153,7 +155,7 @@ describe("one server", () => {
     const server = await fakeLdap({ handler: onSearch(() => undefined) });
     const { directory } = directoryOn([server], { limits: { connections: 1 } });
     const asked = [directory.bySip(URI), directory.bySip("sip:juliet@sip.example")];
-    await eventually("question", () => searches(server).length === 1);
+    await eventually("questions", () => searches(server).length === 2);
     await directory.stop();
     expect(await Promise.all(asked)).toEqual([UNAVAILABLE, UNAVAILABLE]);
     await eventually("close", () => server.open === 0);
@@ -444,9 +446,9 @@ describe("failover and return", () => {
       await fakeLdap({ handler: onSearch(() => undefined) }),
       await fakeLdap({ handler: wellBehaved([]) }),
     ] as const;
-    const { directory, clock } = directoryOn(servers, { limits: { connections: 2 } });
+    const { directory, clock } = directoryOn(servers, { limits: { connections: 2, questions: 2 } });
     const asked = Array.from({ length: 10 }, (_, index) => directory.bySip(`sip:user${index}@sip.example`));
-    await eventually("questions", () => searches(servers[0]).length === 2);
+    await eventually("questions", () => searches(servers[0]).length === 4);
     clock.advance(DEFAULT_LDAP_LIMITS.queryMs);
     expect(await Promise.all(asked)).toEqual(asked.map(() => ({ kind: "unknown" })));
   });
