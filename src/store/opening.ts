@@ -16,8 +16,8 @@ const CHECKED_OCTETS = 256 * 1024 * 1024;
  * are of the same rows over and over: a longer log costs fewer waits, and 0.1 s more to a start after a crash.
  */
 const CHECKPOINT_PAGES = 16_000;
-/** What SQLite may keep of the file in memory, KiB: the indexes of 100,000 subscriptions and the rows that change. */
-const CACHE_KIB = 32_768;
+/** What SQLite may keep of the file in memory, KiB: the inner pages of the indexes of 100,000 subscriptions, and their progress. */
+const CACHE_KIB = 16_384;
 
 export interface StoreOptions {
   /** Path of the database file, or ":memory:". */
