@@ -25,7 +25,13 @@ import { Exchange, type ExchangePeer, type Finish } from "./exchange";
 import { hopFor, type NextHops, routeFor } from "./next-hop";
 import { NoTcp } from "./no-tcp";
 import type { OutRequest } from "./out-request";
-import { dialogOutcomeOf, localOutcome, type PublishOutcome, publishOutcomeOf } from "./outcome";
+import {
+  dialogOutcomeOf,
+  localOutcome,
+  notifyOutcomeOf,
+  type PublishOutcome,
+  publishOutcomeOf,
+} from "./outcome";
 
 export interface ClientDeps {
   readonly transports: Transports;
@@ -104,7 +110,10 @@ export class ClientCore {
   /** Sends one SUBSCRIBE or NOTIFY; the same otherwise. */
   sendInDialog(request: SipDialogRequest, to?: SipDestination): Promise<SipDialogOutcome> {
     return new Promise((resolve) => {
-      const finish: Finish = (outcome, cseq, response) => resolve(dialogOutcomeOf(outcome, cseq, response));
+      const finish: Finish =
+        request.method === "NOTIFY"
+          ? (outcome, cseq) => resolve(notifyOutcomeOf(outcome, cseq))
+          : (outcome, cseq, response) => resolve(dialogOutcomeOf(outcome, cseq, response));
       if (to !== undefined) {
         const { requestUri, routes } = to;
         const dialog = { requestUri, toTag: request.toTag, routes };

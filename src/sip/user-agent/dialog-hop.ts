@@ -1,6 +1,5 @@
 /** Where a SUBSCRIBE or NOTIFY goes and what Request-URI and Route it has. RFC 3261 §8.1.2, §12.2.1.1. */
 
-import { parseSipUri } from "../../core/address/sip-uri";
 import type { SipDialogRequest } from "../../core/effect";
 import { routed } from "../dialog/route-set";
 import type { LocateRequest } from "../locate";
@@ -34,17 +33,15 @@ export function dialogHop(request: SipDialogRequest, via: HopPeer): DialogHop {
   const { requestUri, routes, nextHop } = routed(request.requestUri, request.routes);
   const dialog: DialogParts = { requestUri, toTag, routes };
   const isEstablished = toTag !== undefined || request.method === "NOTIFY";
+  const hop = hopFor(nextHop);
   const byProxy =
     via.hop !== undefined &&
     routes.length === 0 &&
-    (!isEstablished || via.peer.switches.dialogViaProxy || isInDomain(nextHop, via.peer));
-  return byProxy
-    ? { hop: via.hop, route: via.route, dialog }
-    : { hop: hopFor(nextHop), route: undefined, dialog };
+    (!isEstablished || via.peer.switches.dialogViaProxy || isInDomain(hop, via.peer));
+  return byProxy ? { hop: via.hop, route: via.route, dialog } : { hop, route: undefined, dialog };
 }
 
 /** A Contact in the peer's own domain is no device but a name that its proxy knows: linphone's is its GRUU (RFC 5627 §4.3). */
-function isInDomain(uri: string, { domains }: SipPeer): boolean {
-  const parsed = parseSipUri(uri);
-  return parsed.ok && domains.some((domain) => domain.toLowerCase() === parsed.value.host);
+function isInDomain(hop: LocateRequest | undefined, { domains }: SipPeer): boolean {
+  return hop !== undefined && domains.some((domain) => domain.toLowerCase() === hop.host);
 }

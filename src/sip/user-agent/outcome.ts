@@ -20,8 +20,13 @@ export function outcomeOf(response: SipResponse, maybeDelivered: boolean): SipOu
   return outcome;
 }
 
+/** The same for a NOTIFY, whose answer says nothing of the dialog that anybody may rely on. @param cseq of the last attempt */
+export function notifyOutcomeOf(outcome: SipOutcome, cseq: number): SipDialogOutcome {
+  return { ...outcome, cseq, recordRoute: NO_ROUTES };
+}
+
 /**
- * The same for a SUBSCRIBE or NOTIFY, with what the answer says of the dialog (RFC 3261 §12.1.2, §12.2.1.2).
+ * The same for a SUBSCRIBE, with what the answer says of the dialog (RFC 3261 §12.1.2, §12.2.1.2).
  * @param cseq of the last attempt
  * @param response absent when there was none
  */
@@ -30,7 +35,7 @@ export function dialogOutcomeOf(
   cseq: number,
   response: SipResponse | undefined,
 ): SipDialogOutcome {
-  if (response === undefined) return { ...outcome, cseq, recordRoute: NO_ROUTES };
+  if (response === undefined) return notifyOutcomeOf(outcome, cseq);
   const { headers } = response;
   const to = response.read?.to ?? parseNameAddr(headers.get("To") ?? "");
   const toTag = to?.parameters.get("tag");
