@@ -18,7 +18,7 @@ import type { GatewayContext } from "./context";
 import type { Conversations } from "./conversations";
 import { envelope } from "./envelope";
 import { PairQueues } from "./pair-queues";
-import type { Whose } from "./rate/rate-limiter";
+import { AT_ONCE, type Passed, type Whose } from "./rate/rate-limiter";
 import type { Throttle } from "./rate/throttle";
 import type { ReceiptBook } from "./receipt-book";
 import type { Reporter } from "./reporter";
@@ -82,6 +82,11 @@ export class XmppFlow {
   /** Takes one `<message/>`. Never throws and never rejects: the stanza came from outside. */
   handle(input: XmppMessageInput): void {
     try {
+      if (this.#isShutOut(input.stanza)) {
+        this.#context.counters.add("rate.refused.sender");
+        this.#refuseFast(input, "sender");
+        return;
+      }
       const seq = this.#context.store.nextSeq();
       const { callId, fromTag, branch, cseq, messageId, now } = envelope(this.#context, seq);
       const translated = xmppMessageToSip(input.stanza, {
@@ -95,10 +100,30 @@ export class XmppFlow {
         plainOnly: this.#isPlainOnly,
       });
       if (translated.ok) this.#act(input, seq, translated.value);
-      else this.#refuse(input, translated.rejection);
+      else if (this.#admitted(input) !== undefined) this.#refuse(input, translated.rejection);
     } catch (error) {
       this.#failed(input, error);
     }
+  }
+
+  /** The rest of a flood: what would become a MESSAGE, of somebody whose next one is refused anyway. */
+  #isShutOut(stanza: Element): boolean {
+    const { from, type } = stanza.attrs;
+    if (from === undefined || this.#throttle?.shutsOut(from) !== true) return false;
+    if (type !== undefined && NEVER_MESSAGES.has(type)) return false;
+    return stanza.children.some((node) => typeof node !== "string" && node.name === "body");
+  }
+
+  /**
+   * A message takes from its sender's bucket, whatever becomes of it: a flood of what is refused for another reason is one
+   * as well. Undefined: he goes too fast, and that is dealt with.
+   */
+  #admitted(input: XmppMessageInput): Passed | undefined {
+    const { from = "", to = "" } = input.stanza.attrs;
+    const admission = this.#throttle?.admit(from, to, serverOf(from)) ?? AT_ONCE;
+    if (admission.kind === "pass") return admission;
+    this.#refuseFast(input, admission.whose);
+    return undefined;
   }
 
   #act(input: XmppMessageInput, seq: number, translated: XmppTranslated): void {
@@ -118,7 +143,7 @@ export class XmppFlow {
         return;
       case "nothing":
         // What only the XMPP side can read must not vanish: its sender is told.
-        if (translated.reason === "encrypted")
+        if (translated.reason === "encrypted" && this.#admitted(input) !== undefined)
           this.#refuse(input, reject("CONTENT_TYPE_UNSUPPORTED", "encrypted"));
         this.#context.counters.add(`xmpp.message.ignored.${translated.reason}`);
         return;
@@ -126,14 +151,15 @@ export class XmppFlow {
   }
 
   /** Does a list keep the sender out, or has he blocked the other side himself (XEP-0191 §3.2)? Only messages are answered. */
-  #isBarred({ rid, stanza }: XmppMessageInput, translated: XmppTranslated): boolean {
+  #isBarred(input: XmppMessageInput, translated: XmppTranslated): boolean {
+    const { rid, stanza } = input;
     const { lists, counters, log, tables } = this.#context;
     if (lists === undefined || translated.kind === "nothing") return false;
     const { from, to } = translated.kind === "message" ? translated.origin : translated;
     const reach = lists.reach(from, to);
     if (reach === "open") return false;
     counters.add(`xmpp.message.barred.${reach}`);
-    if (translated.kind !== "message") return true;
+    if (translated.kind !== "message" || this.#admitted(input) === undefined) return true;
     log.info({ rid, from, to }, "message barred");
     const error =
       reach === "own-block" ? ownBlockError(stanza) : stanzaError(stanza, refusedXmppSender(tables.errors));
@@ -151,18 +177,15 @@ export class XmppFlow {
       request,
       origin,
     };
+    const admission = this.#admitted(input);
+    if (admission === undefined) return;
     if (!this.#hasRoomFor(entry)) {
       this.#refuse(input, reject("OVERLOADED"));
       return;
     }
-    const admission = this.#throttle?.admit(origin.from, origin.to, serverOf(origin.from));
-    if (admission?.kind === "refuse") {
-      this.#refuseFast(input, admission.whose);
-      return;
-    }
-    if (admission?.warns === true) this.#warn(origin);
+    if (admission.warns) this.#warn(origin);
     if (receipt !== undefined) void this.#receipts.expectFromSip(receipt);
-    const one: Taken = { input, entry, delayMs: admission?.delayMs ?? 0 };
+    const one: Taken = { input, entry, delayMs: admission.delayMs };
     const written = this.#context.store.journal(entry);
     if (this.#group?.written === written) {
       this.#group.taken.push(one);
@@ -218,13 +241,14 @@ export class XmppFlow {
     );
   }
 
-  /** There are as many of these as somebody floods: nobody waits for their proof. */
+  /** There are as many of these as somebody floods: nobody waits for their proof, and most go untold. */
   #refuseFast(input: XmppMessageInput, whose: Whose): void {
     const { stanza } = input;
     const rejection = reject(whose === "peer" ? "PEER_TOO_FAST" : "TOO_FAST");
     const { condition, type, text } = rejection;
     this.#context.counters.add(`xmpp.message.refused.${rejection.code}`);
     this.#context.log.debug({ rid: input.rid, from: stanza.attrs.from, whose }, "message refused");
+    if (this.#throttle?.tells(stanza.attrs.from ?? "") === false) return;
     if (!this.#context.xmpp.send(stanzaError(stanza, { condition, type, text })))
       this.#refuse(input, rejection);
   }
@@ -405,6 +429,8 @@ const NOBODY_THERE: SipOutcome = {
   local: true,
   maybeDelivered: false,
 };
+/** Types that never become a MESSAGE (RFC 7572 §4). */
+const NEVER_MESSAGES: ReadonlySet<string> = new Set(["error", "groupchat", "headline"]);
 const TOO_FAST_WARNING =
   "You are sending messages too fast. They are delayed now, and refused if you go on like this.";
 /** Addresses, identifiers, headers and objects of an entry, about. */

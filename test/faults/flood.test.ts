@@ -19,6 +19,12 @@ const SLOW_SECONDS = 0.2;
 /** With and without the flood in turns, because of what else the machine does. */
 const TURNS = 2;
 
+/**
+ * How much longer the others' answers may take in the better of the turns. Generous, as other work on the machine costs them
+ * more than the flood does; a gateway that worked through the flood would be beyond either at once.
+ */
+const MOST = { p50: 5, p99: 20 };
+
 const table = new Table("A flood of 5,000 messages a second from one user", [
   "what",
   "the flooder: sent, delivered",
@@ -41,7 +47,7 @@ needs(["prosody", "python3-slixmpp"], "a flood from one user", () => {
   afterAll(() => rig?.stop());
 
   test("gets no more than its bucket, while a hundred others get all of their messages through", async () => {
-    const times = { quiet: [] as Fate[], loud: [] as Fate[] };
+    const times = { quiet: [] as Fate[][], loud: [] as Fate[][] };
     for (let turn = 1; turn <= TURNS; turn++) {
       const quiet = await othersTalk(`quiet ${turn}`);
       note("nobody floods", 0, 0, quiet);
@@ -53,18 +59,22 @@ needs(["prosody", "python3-slixmpp"], "a flood from one user", () => {
       await rig.juliet.settle();
       const delivered = flooded() - before;
       note("during the flood", sent, delivered, loud);
-      times.quiet.push(...quiet);
-      times.loud.push(...loud);
+      times.quiet.push(quiet);
+      times.loud.push(loud);
 
       expect(sent).toBe(FLOOD_PER_SECOND * SECONDS);
       // In the first turn the bucket is full.
       expect(delivered).toBeGreaterThanOrEqual(turn === 1 ? RATE.burst : 1);
       expect(delivered).toBeLessThanOrEqual(RATE.burst + RATE.perSecond * (seconds + SLOW_SECONDS) + 1);
     }
-    const ratio = p99(times.loud) / p99(times.quiet);
-    table.row(["p99 with the flood by p99 without", "", "", ratio.toFixed(2)]);
+    const ratio = (percentile: number): number =>
+      best(times.loud, percentile) / best(times.quiet, percentile);
+    const [p50, p99] = [ratio(50), ratio(99)];
+    table.row(["with the flood by without", "", "", `${p50.toFixed(1)} / ${p99.toFixed(1)}`]);
+    expect(p50).toBeLessThan(MOST.p50);
+    expect(p99).toBeLessThan(MOST.p99);
     expect(await rig.gateway.counter("rate.warned")).toBeGreaterThanOrEqual(1);
-    for (const fates of Object.values(times)) {
+    for (const fates of Object.values(times).map((turns) => turns.flat())) {
       expect(fates.filter(({ outcome }) => outcome.status !== 202)).toEqual([]);
       const bodies = new Set(rig.juliet.texts().map(({ body }) => body));
       expect(fates.filter(({ body }) => !bodies.has(body))).toEqual([]);
@@ -93,9 +103,14 @@ needs(["prosody", "python3-slixmpp"], "a flood from one user", () => {
   }
 });
 
-function p99(fates: readonly Fate[]): number {
-  const times = fates.map(({ outcome }) => outcome.milliseconds).sort((a, b) => a - b);
-  return times[Math.floor(times.length * 0.99)] ?? Number.NaN;
+/** Of all turns the shortest time within which so many per cent have their answer, milliseconds. */
+function best(turns: readonly (readonly Fate[])[], percentile: number): number {
+  return Math.min(
+    ...turns.map((fates) => {
+      const times = fates.map(({ outcome }) => outcome.milliseconds).sort((a, b) => a - b);
+      return times[Math.floor((times.length * percentile) / 100)] ?? Number.NaN;
+    }),
+  );
 }
 
 /** In a thread of its own, so that it does not slow those who are measured. Resolves with the number of messages sent. */

@@ -16,23 +16,25 @@ export interface Rates {
 
 export type Whose = keyof Rates;
 
-export type Admission =
-  | {
-      readonly kind: "pass";
-      /** 0: at once. */
-      readonly delayMs: number;
-      /** He goes too fast; else a delay only spreads what he may send at once. */
-      readonly isSlowed: boolean;
-      /** He is to be warned: once, until his bucket has been full again. */
-      readonly warns: boolean;
-    }
-  | {
-      readonly kind: "refuse";
-      readonly whose: Whose;
-      /** Seconds until it would pass, and the same in milliseconds. */
-      readonly retryAfter: number;
-      readonly holdOffMs: number;
-    };
+export type Admission = Passed | Refused;
+
+export interface Passed {
+  readonly kind: "pass";
+  /** 0: at once. */
+  readonly delayMs: number;
+  /** He goes too fast; else a delay only spreads what he may send at once. */
+  readonly isSlowed: boolean;
+  /** He is to be warned: once, until his bucket has been full again. */
+  readonly warns: boolean;
+}
+
+export interface Refused {
+  readonly kind: "refuse";
+  readonly whose: Whose;
+  /** Seconds until it would pass, and the same in milliseconds. */
+  readonly retryAfter: number;
+  readonly holdOffMs: number;
+}
 
 export interface RateKeys {
   readonly sender: string;
@@ -137,7 +139,7 @@ interface Kind {
 }
 
 const WHOSE: readonly Whose[] = ["peer", "sender", "pair"];
-export const AT_ONCE: Admission = { kind: "pass", delayMs: 0, isSlowed: false, warns: false };
+export const AT_ONCE: Passed = { kind: "pass", delayMs: 0, isSlowed: false, warns: false };
 /** A server that takes 5,000 stanzas a second (Prosody, ejabberd on one core) is a tenth busy with one sender's. */
 const PEAK_PER_SECOND = 500;
 /** So many go at once all the same: nobody notices, and nobody types faster. */

@@ -3,6 +3,7 @@
 import { bareJid, pairKey } from "../../core/message/addresses";
 import type { Clock, Counters } from "../sides";
 import { type Admission, AT_ONCE, RateLimiter, type Rates } from "./rate-limiter";
+import { ShutSenders } from "./shut-senders";
 import { Turns } from "./turns";
 
 export interface RateOptions extends Rates {
@@ -13,12 +14,14 @@ export interface RateOptions extends Rates {
 export class Throttle {
   readonly turns: Turns;
   readonly #limiter: RateLimiter;
+  readonly #shut: ShutSenders;
   readonly #clock: Clock;
   readonly #counters: Counters;
 
   constructor(options: RateOptions, clock: Clock, counters: Counters) {
     this.turns = new Turns(clock, MAXIMUM_WAITING);
     this.#limiter = new RateLimiter(options, options.slowMs);
+    this.#shut = new ShutSenders(options);
     this.#clock = clock;
     this.#counters = counters;
   }
@@ -29,16 +32,36 @@ export class Throttle {
    * @param peer that handed it over: a configured SIP peer, or the domain of an XMPP server
    */
   admit(sender: string, recipient: string, peer: string): Admission {
-    const keys = { sender: bareJid(sender).toLowerCase(), pair: pairKey(recipient, sender), peer };
-    const admission = this.#limiter.admit(keys, this.#clock.now());
-    if (admission.kind === "refuse") this.#counters.add(`rate.refused.${admission.whose}`);
-    else if (admission.delayMs > 0) {
+    const keys = { sender: nameOf(sender), pair: pairKey(recipient, sender), peer };
+    const now = this.#clock.now();
+    const admission = this.#limiter.admit(keys, now);
+    if (admission.kind === "refuse") {
+      this.#counters.add(`rate.refused.${admission.whose}`);
+      this.#shut.shut(keys.sender, admission, now);
+    } else if (admission.delayMs > 0) {
       if (this.turns.isFull) return admission.isSlowed ? WAITING_IS_FULL : AT_ONCE;
       this.#counters.add(admission.isSlowed ? "rate.slowed" : "rate.spread");
       if (admission.warns) this.#counters.add("rate.warned");
     }
     return admission;
   }
+
+  /** Would every message of this sender be refused now? Then it need not even be read. */
+  shutsOut(sender: string): boolean {
+    const now = this.#clock.now();
+    return this.#shut.isAny(now) && this.#shut.has(nameOf(sender), now);
+  }
+
+  /** Is a sender to be told that he has been refused? */
+  tells(sender: string): boolean {
+    if (this.#shut.tells(nameOf(sender), this.#clock.now())) return true;
+    this.#counters.add("rate.untold");
+    return false;
+  }
+}
+
+function nameOf(jid: string): string {
+  return bareJid(jid).toLowerCase();
 }
 
 /** Others may have their turn in the next millisecond. */

@@ -39,6 +39,48 @@ describe("from XMPP", () => {
     expect(stage.counters.get("rate.refused.sender")).toBe(2);
   });
 
+  test("a flood is told that it is refused as fast as its sender may write, and no faster; the rest is counted", async () => {
+    for (let n = 1; n <= 106; n++) write(n);
+    await stage.quiet();
+    const told = () => stage.stanzas.filter((stanza) => stanza.includes("resource-constraint")).length;
+    expect(told()).toBe(10);
+    expect(stage.counters.get("rate.refused.sender")).toBe(100);
+    expect(stage.counters.get("rate.untold")).toBe(90);
+    await stage.pass(1_000);
+    for (let n = 201; n <= 230; n++) write(n);
+    await stage.quiet();
+    expect(told()).toBe(20);
+  });
+
+  test("while he is refused only what would become a MESSAGE is, and only his", async () => {
+    for (let n = 1; n <= 7; n++) write(n);
+    await stage.quiet();
+    const before = stage.stanzas.length;
+    for (const type of ["error", "groupchat", "headline"])
+      stage.fromXmpp(
+        `<message from='juliet@xmpp.example/b' to='romeo@sip.example' type='${type}' id='t'><body>x</body></message>`,
+      );
+    stage.fromXmpp(
+      "<message from='juliet@xmpp.example/b' to='romeo@sip.example' type='chat'><active xmlns='http://jabber.org/protocol/chatstates'/></message>",
+    );
+    write(8, "nurse@xmpp.example/x");
+    await stage.quiet();
+    expect(stage.stanzas.length).toBe(before);
+    expect(sent()).toContain("8");
+    expect(stage.counters.get("rate.refused.sender")).toBe(1);
+  });
+
+  test("a flood of what is refused for another reason is one as well", async () => {
+    for (let n = 1; n <= 50; n++) write(n, "juliet@xmpp.example/b", "nobody@elsewhere.example");
+    await stage.quiet();
+    const errors = stage.stanzas.filter((stanza) => stanza.includes("type='error'"));
+    expect(errors.filter((error) => !error.includes("resource-constraint"))).toHaveLength(6);
+    expect(errors).toHaveLength(16);
+    write(51);
+    await stage.quiet();
+    expect(sent()).toEqual([]);
+  });
+
   test("what is slowed is on disk: nothing is lost by a stop", async () => {
     for (let n = 1; n <= 6; n++) write(n);
     await stage.quiet();
