@@ -16,7 +16,9 @@ export class TransientMap<Key, Value> {
   }
 
   get(key: Key): Value | undefined {
-    return this.#young.get(key) ?? this.#old.get(key);
+    const young = this.#young.get(key);
+    // Half of the time the older one has run empty: a look at its size spares a look-up.
+    return young !== undefined || this.#old.size === 0 ? young : this.#old.get(key);
   }
 
   has(key: Key): boolean {
@@ -24,7 +26,7 @@ export class TransientMap<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
-    this.#old.delete(key);
+    if (this.#old.size > 0) this.#old.delete(key);
     this.#young.set(key, value);
     this.#additions += 1;
     if (this.#additions >= SMALLEST + 2 * this.size) this.#replace();
@@ -32,7 +34,7 @@ export class TransientMap<Key, Value> {
 
   /** False when there was none. */
   delete(key: Key): boolean {
-    return this.#young.delete(key) || this.#old.delete(key);
+    return (this.#old.size > 0 && this.#old.delete(key)) || this.#young.delete(key);
   }
 
   /** All values, in no order. */

@@ -1,13 +1,19 @@
-/** Stanzas under way by their id, to find the one that an error bounces. RFC 6120 §8.1.3: ids are the sender's own affair. */
+/** Stanzas under way to one domain by their id, to find the one that an error bounces. RFC 6120 §8.1.3: ids are the sender's own affair. */
 
 import { TransientMap } from "../core/transient-map";
-import type { Pending } from "./proof-lane";
 
-export class PendingIndex {
+/** What the index keeps in the entry itself. */
+interface Indexed<Entry> {
+  sameId: Entry | undefined;
+  isIndexed: boolean;
+}
+
+export class PendingIndex<Pending extends Indexed<Pending>> {
   readonly #byId = new TransientMap<string, Pending>();
 
   /** Ids that XMPP people chose may meet; then they stand in line. */
   add(id: string, pending: Pending): void {
+    pending.isIndexed = true;
     let last = this.#byId.get(id);
     if (last === undefined) {
       this.#byId.set(id, pending);
@@ -17,11 +23,9 @@ export class PendingIndex {
     last.sameId = pending;
   }
 
-  /** The oldest one with this id that went to this domain. */
-  find(id: string, domain: string): Pending | undefined {
-    let pending = this.#byId.get(id);
-    while (pending !== undefined && pending.lane.domain !== domain) pending = pending.sameId;
-    return pending;
+  /** The oldest one with this id. */
+  find(id: string): Pending | undefined {
+    return this.#byId.get(id);
   }
 
   remove(id: string, pending: Pending): void {

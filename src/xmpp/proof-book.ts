@@ -16,7 +16,6 @@ import { type Element, element } from "../xml/element";
 import { NS } from "../xml/namespaces";
 import { write } from "../xml/writer";
 import { domainOf } from "./address";
-import { PendingIndex } from "./pending-index";
 import { Pending, ProofLane } from "./proof-lane";
 
 export interface ProofLimits {
@@ -39,7 +38,6 @@ export class ProofBook {
   readonly #lanes = new Map<string, ProofLane>();
   /** Lanes with stanzas in the present batch. */
   readonly #dirty: ProofLane[] = [];
-  readonly #byId = new PendingIndex();
   /** Oldest first. */
   readonly #pings = new Map<string, Ping>();
   /** Domains that did not answer, and until when we do not ask them. */
@@ -91,13 +89,12 @@ export class ProofBook {
     const lane = this.#laneOf(to === undefined ? this.#host : domainOf(to));
     this.#seq += 1;
     this.#inFlight += 1;
-    const id = stanza.attrs.id;
+    // An error is never answered by an error (RFC 6120 §8.3.1), and its id is one that somebody else chose.
+    const id = stanza.attrs.type === "error" ? undefined : stanza.attrs.id;
     const pending = new Pending(this.#seq, id, lane, this.#clock.now());
     lane.push(pending);
     if (!lane.isDirty) this.#dirty.push(lane);
     lane.isDirty = true;
-    // An error is never answered by an error (RFC 6120 §8.3.1), and its id is one that somebody else chose.
-    if (id !== undefined && stanza.attrs.type !== "error") this.#byId.add(id, pending);
     this.#cancelSweep ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
     return pending;
   }
@@ -144,7 +141,7 @@ export class ProofBook {
     const { id, from } = stanza.attrs;
     if (id === undefined) return false;
     const domain = from === undefined ? this.#host : domainOf(from);
-    const pending = this.#byId.find(id, domain);
+    const pending = this.#lanes.get(domain)?.find(id);
     if (pending === undefined) return false;
     this.#finish(pending, { kind: "bounced", error: stanza });
     return true;
@@ -256,9 +253,8 @@ export class ProofBook {
   }
 
   #finish(pending: Pending, outcome: ProofOutcome): void {
-    pending.done = true;
     this.#inFlight -= 1;
-    if (pending.id !== undefined) this.#byId.remove(pending.id, pending);
+    pending.lane.finished(pending);
     pending.settle(outcome);
   }
 

@@ -2,16 +2,19 @@
 
 import type { ProofOutcome } from "../core/input";
 import { Later } from "../core/later";
+import { PendingIndex } from "./pending-index";
 
 /** One stanza under way, and what becomes of it. */
 export class Pending extends Later<ProofOutcome> {
   /** Another one under way with the same id: ids that XMPP people chose may meet. */
   sameId: Pending | undefined = undefined;
+  isIndexed = false;
   done = false;
 
   constructor(
     /** Grows with every stanza of the link. */
     readonly seq: number,
+    /** Undefined: no error can bounce it. */
     readonly id: string | undefined,
     readonly lane: ProofLane,
     /** When it was written, milliseconds. */
@@ -45,6 +48,9 @@ export class ProofLane {
   confirmable = 0;
   readonly #queue: (Pending | undefined)[] = [];
   #head = 0;
+  readonly #index = new PendingIndex<Pending>();
+  /** The last stanza that is in the index, or was when the index was looked at. */
+  #indexedThrough = 0;
 
   constructor(
     readonly domain: string,
@@ -72,6 +78,24 @@ export class ProofLane {
       this.#drop();
       each(pending);
     }
+  }
+
+  /** The oldest one with this id that still waits. Only errors ask, and they are few: what came since the last is indexed now. */
+  find(id: string): Pending | undefined {
+    let from = this.#queue.length;
+    while (from > this.#head && (this.#queue[from - 1] as Pending).seq > this.#indexedThrough) from--;
+    for (; from < this.#queue.length; from++) {
+      const pending = this.#queue[from] as Pending;
+      if (pending.id !== undefined && !pending.done) this.#index.add(pending.id, pending);
+    }
+    this.#indexedThrough = this.lastWritten;
+    return this.#index.find(id);
+  }
+
+  /** It waits no longer. */
+  finished(pending: Pending): void {
+    pending.done = true;
+    if (pending.isIndexed) this.#index.remove(pending.id as string, pending);
   }
 
   // Moving the head instead of shifting keeps this linear; the emptied front is cut off now and then.
