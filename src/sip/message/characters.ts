@@ -91,6 +91,12 @@ export function parseDigits(text: string, maximum: number, from = 0, to = text.l
   return value;
 }
 
+/** Is every character of this short text one octet of UTF-8? */
+export function isAsciiText(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
+}
+
 function isTokenCode(code: number): boolean {
   return code < 128 && TOKEN[code] === 1;
 }

@@ -15,6 +15,7 @@ export interface HeaderBlock {
    * LF. Undefined where a line is folded, or text and octets differ: then the lines must be sought in the text.
    */
   readonly lines: readonly number[] | undefined;
+  readonly isAscii: boolean;
 }
 
 export type HeaderBlockProblem = "unterminated" | "too-long" | "not-utf-8" | "control";
@@ -70,7 +71,7 @@ function decode(
   let problem = shortfall;
   if (!isAscii && !isUtf8(bytes.subarray(start, end))) problem ??= "not-utf-8";
   else if ((classes & CONTROL) !== 0 && UNESCAPED_CONTROL.test(text)) problem ??= "control";
-  return { text, bodyStart, problem, lines: (classes & (HIGH | FOLDED)) === 0 ? lines : undefined };
+  return { text, bodyStart, problem, lines: (classes & (HIGH | FOLDED)) === 0 ? lines : undefined, isAscii };
 }
 
 const CONTROL = 1;

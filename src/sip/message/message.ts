@@ -22,6 +22,8 @@ export interface SipRequest {
   readonly body: Buffer;
   /** As `parseMessage` has read them; absent in a request of our own making. */
   readonly read?: MandatoryFields;
+  /** Did its header fields come in ASCII alone? What is copied from them is written faster then. */
+  readonly isAscii?: boolean;
 }
 
 export interface SipResponse {

@@ -59,6 +59,7 @@ export function parseMessage(bytes: Buffer, limits: ParseLimits = DEFAULT_LIMITS
     uri: startLine.uri,
     headers,
     body,
+    isAscii: block.isAscii,
     ...readBy(check),
   };
   if (!fault) return request;

@@ -1,5 +1,6 @@
 /** What a response copies from its request. RFC 3261 §8.2.6. */
 
+import { isAsciiText } from "./characters";
 import type { HeaderField } from "./header-list";
 import { HeaderList } from "./header-list";
 import type { SipRequest, SipResponse } from "./message";
@@ -40,15 +41,17 @@ export function responseBytes(
   { toTag, headers }: ResponseParts = {},
 ): Buffer {
   refuseLineEnds(reason, "Reason-Phrase");
+  let isAscii = request.isAscii === true && isAsciiText(reason);
   let text = `SIP/2.0 ${status} ${reason}\r\n`;
   for (const field of copiedFields(request, status, toTag)) text += `${field[0]}: ${field[1]}\r\n`;
   for (const [name, value] of headers ?? NO_FIELDS) {
     refuseLineEnds(value, name);
+    isAscii &&= isAsciiText(value);
     text += `${name}: ${value}\r\n`;
   }
   text += "Content-Length: 0\r\n\r\n";
-  // Where both lengths are equal every character is one octet, which is written faster.
-  return Buffer.from(text, Buffer.byteLength(text) === text.length ? "latin1" : "utf8");
+  // Where every character is one octet it is written faster.
+  return Buffer.from(text, isAscii ? "latin1" : "utf8");
 }
 
 function copiedFields(request: SipRequest, status: number, toTag: string | undefined): HeaderField[] {

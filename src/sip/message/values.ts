@@ -50,7 +50,7 @@ export function firstValue(value: string): string {
  * in a response) the first counts.
  */
 export function parseParameters(text: string, from = 0): Parameters | undefined {
-  let parameters: Map<string, string | undefined> | OneParameter | undefined;
+  let parameters: Map<string, string | undefined> | FewParameters | undefined;
   let at = skipSpace(text, from);
   while (at < text.length) {
     if (text.charCodeAt(at) !== SEMICOLON) return undefined;
@@ -67,11 +67,9 @@ export function parseParameters(text: string, from = 0): Parameters | undefined 
       value = unquoteString(text.slice(valueStart, valueEnd));
       at = skipSpace(text, valueEnd);
     }
-    if (parameters === undefined) parameters = new OneParameter(name, value);
-    else {
-      if (parameters instanceof OneParameter) parameters = new Map(parameters);
-      if (!parameters.has(name)) parameters.set(name, value);
-    }
+    if (parameters === undefined) parameters = new FewParameters();
+    else if (parameters.size === FEW && parameters instanceof FewParameters) parameters = new Map(parameters);
+    if (!parameters.has(name)) parameters.set(name, value);
   }
   return parameters ?? NO_PARAMETERS;
 }
@@ -80,28 +78,38 @@ export function parseParameters(text: string, from = 0): Parameters | undefined 
 function parameterName(text: string, start: number, end: number): string {
   if (end - start === 3 && text.startsWith("tag", start)) return "tag";
   if (end - start === 6 && text.startsWith("branch", start)) return "branch";
+  if (end - start === 5 && text.startsWith("rport", start)) return "rport";
   return text.slice(start, end).toLowerCase();
 }
 
-/** Most addresses have one parameter, the tag, and many none: a Map for each would cost more than reading them. */
-class OneParameter implements Parameters {
-  readonly size = 1;
+/** Most addresses have one parameter, the tag, and a Via has three: a Map for each would cost more than reading them. */
+class FewParameters implements Parameters {
+  /** Names and values in turn. */
+  readonly #pairs: (string | undefined)[] = [];
 
-  constructor(
-    readonly name: string,
-    readonly value: string | undefined,
-  ) {}
+  get size(): number {
+    return this.#pairs.length / 2;
+  }
 
   get(name: string): string | undefined {
-    return name === this.name ? this.value : undefined;
+    const pairs = this.#pairs;
+    for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === name) return pairs[at + 1];
+    return undefined;
   }
 
   has(name: string): boolean {
-    return name === this.name;
+    const pairs = this.#pairs;
+    for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === name) return true;
+    return false;
+  }
+
+  set(name: string, value: string | undefined): void {
+    this.#pairs.push(name, value);
   }
 
   *[Symbol.iterator](): Iterator<[string, string | undefined]> {
-    yield [this.name, this.value];
+    const pairs = this.#pairs;
+    for (let at = 0; at < pairs.length; at += 2) yield [pairs[at] as string, pairs[at + 1]];
   }
 }
 
@@ -175,3 +183,5 @@ const CONTROLS = /[\u0000-\u001f\u007f]+/g;
 const NEEDS_ESCAPE = /["\\]/g;
 const ESCAPED = /\\([\s\S])/g;
 const NO_PARAMETERS: Parameters = new Map();
+/** Beyond so many a Map finds them faster, however many somebody writes. */
+const FEW = 6;

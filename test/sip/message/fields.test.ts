@@ -107,14 +107,12 @@ test.each([
 });
 
 test("media types (§20.15)", () => {
-  expect(parseMediaType('Text/HTML; Charset="utf-8";q=1')).toEqual({
-    type: "text",
-    subtype: "html",
-    parameters: new Map([
-      ["charset", "utf-8"],
-      ["q", "1"],
-    ]),
-  });
+  const html = parseMediaType('Text/HTML; Charset="utf-8";q=1');
+  expect([html?.type, html?.subtype]).toEqual(["text", "html"]);
+  expect([...(html?.parameters ?? [])]).toEqual([
+    ["charset", "utf-8"],
+    ["q", "1"],
+  ]);
   expect(parseMediaType("application/im-iscomposing+xml")?.subtype).toBe("im-iscomposing+xml");
   expect(parseMediaType("*/*")).toMatchObject({ type: "*", subtype: "*" });
   for (const bad of ["", "text", "text/", "/plain", "text/plain;", "text plain", "text/plain, text/html"]) {
