@@ -44,6 +44,9 @@ const TICK_MS = 1_000;
  */
 const NEVER: ReadonlySet<number> = new Set([405, 406, 415, 488, 501, 606]);
 
+const CONTENT: SipComposingEvent = { kind: "content" };
+const REPLY: SipComposingEvent = { kind: "reply" };
+
 export class Conversations {
   readonly #context: GatewayContext;
   readonly #conversations: BoundedMap<Conversation>;
@@ -68,7 +71,7 @@ export class Conversations {
   /** A message of the SIP user has reached the XMPP user: he types no more, and typing may be told from now on. */
   messageFromSip(message: TranslatedMessage): void {
     const conversation = this.#of(message.from, message.to);
-    this.#sipStep(conversation, { kind: "content" });
+    this.#sipStep(conversation, CONTENT);
     this.#xmppStep(conversation, "reply");
   }
 
@@ -76,7 +79,7 @@ export class Conversations {
     const conversation = this.#of(sipUser, xmppUser);
     conversation.xmppUser = xmppUser;
     this.#xmppStep(conversation, "content");
-    this.#sipStep(conversation, { kind: "reply" });
+    this.#sipStep(conversation, REPLY);
   }
 
   typedOnSip(typing: TranslatedComposing): void {

@@ -19,6 +19,7 @@ export class AnsweredTransactions {
   readonly #generations: Generation[] = [];
   readonly #answers: { readonly status: number; readonly reason: string }[] = [];
   readonly #codes = new Map<string, number>();
+  #lastCode = 0;
   /** By the low bits of the hash: the bit of each generation that has such a request. */
   readonly #seen = new Uint8Array(SEEN);
   #endsAt: number;
@@ -81,6 +82,14 @@ export class AnsweredTransactions {
   }
 
   #codeOf(status: number, reason: string): number {
+    // Nearly every answer is the same as the one before.
+    const last = this.#answers[this.#lastCode - 1];
+    if (last !== undefined && last.status === status && last.reason === reason) return this.#lastCode;
+    this.#lastCode = this.#lookedUp(status, reason);
+    return this.#lastCode;
+  }
+
+  #lookedUp(status: number, reason: string): number {
     const key = `${status} ${reason}`;
     const known = this.#codes.get(key);
     if (known !== undefined) return known;
