@@ -15,6 +15,7 @@ const PROOFS = {
   "kamailio-sqlite-modules": { folders: LIBRARIES, file: "kamailio/modules/db_sqlite.so" },
   "kamailio-xmpp-modules": { folders: LIBRARIES, file: "kamailio/modules/xmpp.so" },
   libpurple0: { folders: LIBRARIES, file: "purple-2/libsimple.so" },
+  finch: { program: "finch" },
   "libxml2-utils": { program: "xmllint" },
   iproute2: { program: "ip" },
   iptables: { program: "iptables" },

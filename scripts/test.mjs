@@ -19,6 +19,7 @@ const PEERS = [
   "baresip",
   "linphone-cli",
   "libpurple0",
+  "finch",
   "libxml2-utils",
   "python3-slixmpp",
   "openssl",

@@ -169,6 +169,16 @@ export async function startPurplePhone(options: LibraryPhoneOptions): Promise<Li
   return start("libpurple", "purple_phone.py", settings, port);
 }
 
+/** Finch itself, on a terminal, driven by keys: the libpurple of Pidgin with windows of its own. It has one contact. */
+export async function startFinch(options: LibraryPhoneOptions): Promise<LibraryPhone> {
+  const folder = temporaryFolder("finch");
+  const address = await holdAddress();
+  const port = options.port ?? (await freePort(EVERYWHERE));
+  const { aor, proxy, contacts = [], password = "x" } = options;
+  const settings = { folder, aor, proxy, own: { address, port }, contacts, password };
+  return start("finch", "finch_phone.py", settings, port);
+}
+
 async function start(
   name: string,
   script: string,

@@ -69,6 +69,7 @@ const CHECKS = {
   sipsak: () => findProgram("sipsak", "sipsak"),
   baresip: () => findProgram("baresip", "baresip-core"),
   "linphone-cli": () => findProgram("linphonec", "linphone-cli"),
+  finch: () => findProgram("finch", "finch"),
   libpurple0: () => library("purple-2/libsimple.so", "libpurple0"),
   "docker-compose": () => findProgram("docker-compose", "docker-compose"),
   "libxml2-utils": () => findProgram("xmllint", "libxml2-utils"),
