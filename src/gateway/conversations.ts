@@ -77,7 +77,8 @@ export class Conversations {
 
   messageFromXmpp(sipUser: string, xmppUser: string): void {
     const conversation = this.#of(sipUser, xmppUser);
-    conversation.xmppUser = xmppUser;
+    // Nearly always the same device: its JID is not kept anew, as that would keep what it was read from.
+    if (conversation.xmppUser !== xmppUser) conversation.xmppUser = copied(xmppUser);
     this.#xmppStep(conversation, "content");
     this.#sipStep(conversation, REPLY);
   }
@@ -95,7 +96,7 @@ export class Conversations {
 
   typedOnXmpp(typing: XmppComposing): void {
     const conversation = this.#of(typing.to, typing.from);
-    conversation.xmppUser = typing.from;
+    conversation.xmppUser = copied(typing.from);
     conversation.parties = typing.parties;
     this.#xmppStep(conversation, typing.state);
   }
@@ -110,7 +111,11 @@ export class Conversations {
     const key = pairKey(sipUser, xmppUser);
     const known = this.#conversations.get(key);
     if (known !== undefined) return known;
-    const conversation: Conversation = { sipUser, xmppUser, plainOnly: false };
+    const conversation: Conversation = {
+      sipUser: copied(sipUser),
+      xmppUser: copied(xmppUser),
+      plainOnly: false,
+    };
     this.#conversations.set(key, conversation);
     return conversation;
   }
@@ -170,4 +175,9 @@ export class Conversations {
       if (composingDeadline(record) !== undefined) this.#watch(conversation);
     }
   }
+}
+
+/** A text of its own: an address is a piece of all that came with it from the socket, which would stay in memory as long. */
+function copied(text: string): string {
+  return ` ${text}`.slice(1);
 }

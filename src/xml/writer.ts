@@ -29,7 +29,10 @@ export function write(root: Element, inheritedNs = "", onScrub?: (count: number)
       out += escapeText(node, tally);
     } else {
       out += startTag(node, current.ns, tally);
-      if (node.children.length > 0) {
+      const only = node.children[0];
+      if (node.children.length === 1 && typeof only === "string") {
+        out += `${escapeText(only, tally)}</${node.name}>`;
+      } else if (node.children.length > 0) {
         open.push(current);
         nextChild.push(index);
         current = node;
