@@ -24,8 +24,8 @@ const ACCEPTED: SipAnswer = { status: 202, reason: "Accepted", headers: NO_HEADE
 /** Seconds that a sender is asked to wait while the gateway stops: a restart takes about that long. */
 const STOP_RETRY_SECONDS = 10;
 
-/** An address that is logged before it was found fit: it may be as long as a SIP message. */
-const LOGGED_MAXIMUM = 256;
+/** An address that is kept before it was found fit may be as long as a SIP message. */
+const KEPT_MAXIMUM = 256;
 
 export class SipFlow {
   readonly #context: GatewayContext;
@@ -55,12 +55,13 @@ export class SipFlow {
   handle(input: SipMessageInput): SipAnswer | PromiseLike<SipAnswer> {
     if (this.#stopping) return this.#refuse(input, reject("STOPPING"), STOP_RETRY_SECONDS);
     const translated = sipMessageToStanza(input, this.#context.tables);
-    if (!translated.ok) return this.#refuse(input, translated.rejection);
-    const barred = this.#barred(input, translated.value);
-    if (barred !== undefined) return barred;
-    return this.#throttle === undefined
-      ? this.#take(input, translated.value)
-      : this.#inTurn(this.#throttle, input, translated.value);
+    if (translated.ok) {
+      const { value } = translated;
+      return this.#inTurn(input, value, () => this.#barred(input, value) ?? this.#take(input, value));
+    }
+    // A flood of what is refused for another reason is one as well.
+    const people = { from: shortened(input.fromUri), to: shortened(input.requestUri) };
+    return this.#inTurn(input, people, () => this.#refuse(input, translated.rejection));
   }
 
   #take(input: SipMessageInput, value: Translated): SipAnswer | PromiseLike<SipAnswer> {
@@ -75,15 +76,17 @@ export class SipFlow {
     }
   }
 
-  #inTurn(throttle: Throttle, input: SipMessageInput, value: Translated): SipAnswer | PromiseLike<SipAnswer> {
-    return inTurn(throttle, {
+  #inTurn(
+    input: SipMessageInput,
+    { from, to }: { readonly from: string; readonly to: string },
+    take: () => SipAnswer | PromiseLike<SipAnswer>,
+  ): SipAnswer | PromiseLike<SipAnswer> {
+    if (this.#throttle === undefined) return take();
+    return inTurn(this.#throttle, {
       input,
-      from: value.from,
-      to: value.to,
-      take: () =>
-        this.#stopping
-          ? this.#refuse(input, reject("STOPPING"), STOP_RETRY_SECONDS)
-          : this.#take(input, value),
+      from,
+      to,
+      take: () => (this.#stopping ? this.#refuse(input, reject("STOPPING"), STOP_RETRY_SECONDS) : take()),
       refuse: (rejection, retryAfter) => this.#refuse(input, rejection, retryAfter),
     });
   }
@@ -169,8 +172,8 @@ export class SipFlow {
     this.#context.log[rejection.code === "TOO_FAST" ? "debug" : "info"](
       {
         rid: input.rid,
-        from: input.fromUri.slice(0, LOGGED_MAXIMUM),
-        to: input.requestUri.slice(0, LOGGED_MAXIMUM),
+        from: shortened(input.fromUri),
+        to: shortened(input.requestUri),
         code: rejection.code,
         detail: rejection.detail,
       },
@@ -180,4 +183,8 @@ export class SipFlow {
     if (retryAfter !== undefined) headers.push(["Retry-After", String(Math.max(1, Math.ceil(retryAfter)))]);
     return { status: rejection.sipStatus, reason: rejection.text, headers };
   }
+}
+
+function shortened(uri: string): string {
+  return uri.slice(0, KEPT_MAXIMUM);
 }

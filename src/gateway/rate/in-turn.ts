@@ -9,7 +9,7 @@ import type { Throttle } from "./throttle";
 
 export interface Turn {
   readonly input: SipMessageInput;
-  /** JIDs of both, bare or full. */
+  /** JIDs of both, bare or full; what they called themselves where those could not be had. */
   readonly from: string;
   readonly to: string;
   /** Must not throw. */

@@ -63,8 +63,11 @@ export class FloodingServer {
 
   static #answer<T>(worker: Worker): Promise<T> {
     return new Promise((resolve, reject) => {
-      worker.once("message", (answer: T) => resolve(answer));
       worker.once("error", reject);
+      worker.once("message", (answer: T) => {
+        worker.off("error", reject);
+        resolve(answer);
+      });
     });
   }
 }

@@ -114,6 +114,13 @@ describe("from SIP", () => {
     expect((await stage.fromSip()).status).toBe(202);
   });
 
+  test("a flood of what is refused for another reason is one as well", async () => {
+    const answers = Array.from({ length: 20 }, () => stage.fromSip({ contentType: "image/png" }));
+    await stage.pass(500);
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(statuses).toEqual([...Array(6).fill(415), ...Array(14).fill(500)]);
+  });
+
   test("whoever waits when the gateway stops is told to come again", async () => {
     stage.proofs = [PROVEN];
     const answers = Array.from({ length: 4 }, () => stage.fromSip());
