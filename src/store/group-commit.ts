@@ -27,9 +27,11 @@ export class GroupCommit {
   #settledThrough = 0;
   /** Those who wait for the disk to take what is committed. */
   #syncing: Group | undefined;
-  /** Rows that came since the last commit, and when that was, milliseconds. */
-  #rows = 0;
+  /** When the last commit was, milliseconds, and what lets the next one follow. */
   #committedAt = 0;
+  #gathering: NodeJS.Timeout | undefined;
+  /** Does anybody wait for the next group whom a few milliseconds more would cost something? */
+  #isPressing = false;
   /** Why no transaction could be begun in this turn of the event loop: SQLite waits for a lock, and may not do so once for each write. */
   #refusal: unknown;
 
@@ -45,26 +47,23 @@ export class GroupCommit {
     this.#onUndone.push(callback);
   }
 
-  /** Adds a write; resolves when it is on disk, rejects when its whole group could not be written. */
+  /** Adds a write that presses; resolves when it is on disk, rejects when its whole group could not be written. */
   add(write: Write): Promise<void> {
-    this.#rows += 1;
     this.#writes.push(write);
+    if (!this.#isPressing) {
+      this.#isPressing = true;
+      if (this.#gathering !== undefined) this.#gather();
+    }
     this.#schedule();
     return this.#join();
   }
 
-  /** Tells of one more row that a write of the present group will bring along. */
-  grow(): void {
-    this.#rows += 1;
-  }
-
   /**
-   * Runs a write at once, in the transaction that the group will end: every read sees it from now on. Resolves when it is on
-   * disk, rejects when its whole group could not be written.
+   * Runs a write at once, in the transaction that the group will end: every read sees it from now on. It may wait for others
+   * to share its commit. Resolves when it is on disk, rejects when its whole group could not be written.
    * @throws what the write threw: its group is undone then, and rejected; or that the database is locked
    */
   now(write: Write): Promise<void> {
-    this.#rows += 1;
     this.#begin();
     try {
       write();
@@ -134,6 +133,7 @@ export class GroupCommit {
 
   // One function for all groups, not one each.
   readonly #next = (): void => {
+    this.#gathering = undefined;
     this.#isScheduled = false;
     this.#isBusy = false;
     const group = this.#commit();
@@ -146,16 +146,16 @@ export class GroupCommit {
       this.#settledThrough = Math.max(this.#settledThrough, number);
       if (error === null) group.resolve();
       else group.reject(new SyncError(error));
-      if (this.#group !== undefined) setTimeout(this.#next, this.#gatherMs());
+      if (this.#group !== undefined) this.#gather();
       else this.#isBusy = false;
     });
   };
 
-  /** Under load the next group grows a little more: every group costs as much as twenty of its rows. */
-  #gatherMs(): number {
-    const passed = performance.now() - this.#committedAt;
-    if (this.#rows < MANY_ROWS_PER_MS * passed) return GATHER_MS;
-    return Math.max(GATHER_MS, CYCLE_MS - passed);
+  /** The next group grows a little more: every group costs as much as twenty of its rows. */
+  #gather(): void {
+    clearTimeout(this.#gathering);
+    const left = this.#isPressing ? 0 : CYCLE_MS - (performance.now() - this.#committedAt);
+    this.#gathering = setTimeout(this.#next, Math.max(GATHER_MS, left));
   }
 
   /** Returns whoever waits for what was committed now; clean-ups alone have nobody. */
@@ -174,6 +174,8 @@ export class GroupCommit {
     this.#writes = [];
     this.#lasting = [];
     this.#group = undefined;
+    this.#isPressing = false;
+    this.#committedAt = performance.now();
     if (group !== undefined) this.#current += 1;
     return group;
   }
@@ -197,6 +199,7 @@ export class GroupCommit {
     const group = this.#group;
     this.#writes = [];
     this.#group = undefined;
+    this.#isPressing = false;
     // A full disk or an error of its own may have made SQLite undo it already.
     if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
     for (const undone of this.#onUndone) {
@@ -238,10 +241,11 @@ export class SyncError extends Error {
 
 /** Added to the wait for the disk; with a sync of some milliseconds it stays well under the 10 ms that a crash may cost. */
 const GATHER_MS = 2;
-/** From one commit to the next where rows come fast, the sync included: what came first waits that long, and then for its own sync. */
-const CYCLE_MS = 7;
-/** Fewer would not fill a group in a cycle. */
-const MANY_ROWS_PER_MS = 2;
+/**
+ * From one commit to the next where nobody presses, the sync included. Who subscribes does not see the difference, and the
+ * contact's leave is still there before his first NOTIFY goes out (FIRST_NOTIFY_MS).
+ */
+const CYCLE_MS = 12;
 /** How long a clean-up waits for a group to go with, milliseconds: after a crash its message would be sent again. */
 const LASTING_MS = 10;
 const NOTHING_WAITS = Promise.resolve();

@@ -111,8 +111,7 @@ class SqliteStore implements OpenStore {
   }
 
   journal(entry: JournalEntry): Promise<void> {
-    if (this.#batch === undefined) this.#batch = this.#newBatch();
-    else this.#commit.grow();
+    this.#batch ??= this.#newBatch();
     const { seqs, values, written } = this.#batch;
     addRow(values, entry);
     seqs.push(entry.seq);
