@@ -43,8 +43,10 @@ export class Agenda {
   }
 
   #arm(): void {
-    const next = this.#heap[0]?.at;
-    if (next === undefined || next >= this.#alarmAt) return;
+    const first = this.#heap[0]?.at;
+    if (first === undefined) return;
+    const next = Math.ceil(first / TOGETHER_MS) * TOGETHER_MS;
+    if (next >= this.#alarmAt) return;
     this.#cancel?.();
     this.#alarmAt = next;
     this.#cancel = this.#clock.after(Math.max(0, next - this.#clock.now()), () => this.#ring());
@@ -85,3 +87,6 @@ export class Agenda {
     this.#heap[other] = kept;
   }
 }
+
+/** What is due within so many milliseconds shares an alarm, and a turn of the event loop: under load every one has its own. */
+const TOGETHER_MS = 10;
