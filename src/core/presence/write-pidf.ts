@@ -42,7 +42,9 @@ export function writePidf(
 
 /** The language for the Content-Language header: where all notes that `writePidf` writes are in one. RFC 8048 §6.2. */
 export function contentLanguage(document: PresenceDocument): string | undefined {
-  const notes = [...document.devices.flatMap((device) => device.notes), ...(document.person?.notes ?? [])];
+  const notes: Note[] = [];
+  for (const device of document.devices) notes.push(...device.notes);
+  if (document.person !== undefined) notes.push(...document.person.notes);
   return notes.length === 0 ? document.language : commonLanguage(notes);
 }
 

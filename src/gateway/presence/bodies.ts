@@ -26,7 +26,7 @@ export function presenceBody(
   });
   return {
     contentType: PIDF_TYPE,
-    body: UTF8.encode(text),
+    body: Buffer.from(text),
     headers: language === undefined ? [] : [["Content-Language", language]],
   };
 }
@@ -37,5 +37,4 @@ export function closed(document: PresenceDocument | undefined): PresenceDocument
   return { devices: [{ id: first?.id ?? "", open: false, notes: [], activities: [] }] };
 }
 
-const UTF8 = new TextEncoder();
 const NO_BODY: NotifyBody = { contentType: "", body: new Uint8Array(), headers: [] };

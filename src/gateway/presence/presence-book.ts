@@ -25,7 +25,10 @@ export class PresenceBook {
 
   /** Undefined: nothing is known, which is not the same as offline. */
   get(watcher: string, presentity: string): PresenceDocument | undefined {
-    const key = bookKey(watcher, presentity);
+    return this.#get(bookKey(watcher, presentity));
+  }
+
+  #get(key: string): PresenceDocument | undefined {
     const text = this.#documents.get(key);
     if (text === undefined) return undefined;
     const recent = this.#recent.get(key);
@@ -38,7 +41,10 @@ export class PresenceBook {
 
   /** False when that was known already. */
   put(watcher: string, presentity: string, document: PresenceDocument): boolean {
-    const key = bookKey(watcher, presentity);
+    return this.#put(bookKey(watcher, presentity), document);
+  }
+
+  #put(key: string, document: PresenceDocument): boolean {
     const text = JSON.stringify(document);
     if (this.#documents.get(key) === text) return false;
     this.#documents.set(key, text);
@@ -48,7 +54,8 @@ export class PresenceBook {
 
   /** One device of a person has changed; false when nothing that is known has. */
   putDevice(watcher: string, presentity: string, device: DevicePresence): boolean {
-    const before = this.get(watcher, presentity);
+    const key = bookKey(watcher, presentity);
+    const before = this.#get(key);
     // The bare address speaks for the whole person: she has gone.
     const isEverybody = device.id === "" && !device.open;
     const others = isEverybody
@@ -57,7 +64,7 @@ export class PresenceBook {
     if (others.length >= this.#maximumDevices) return false;
     // A device that has gone is told only as long as it is the last: a document never lacks a tuple.
     const devices = device.open || others.length === 0 ? [...others, device] : others;
-    return this.put(watcher, presentity, { ...before, devices });
+    return this.#put(key, { ...before, devices });
   }
 
   /** Only these devices are there still. False when no other was known as open. */

@@ -169,8 +169,8 @@ export class XmppPresence {
   async #decision(kind: "subscribed" | "unsubscribed", { from, to }: FromXmpp): Promise<void> {
     const record = this.#rowOf({ from, to, resource: "" });
     // Our probe of a watcher who does not let us see her is answered like this too.
-    const isProbed = record?.due === "probe-answer" || this.#hasFetch(to, from);
-    await this.#toDialogs(to, from, kind === "subscribed" ? { kind } : { kind, probed: isProbed });
+    const isProbed = (): boolean => record?.due === "probe-answer" || this.#hasFetch(to, from);
+    await this.#toDialogs(to, from, kind === "subscribed" ? { kind } : { kind, probed: isProbed() });
     if (kind === "unsubscribed") {
       this.#parts.seen.forget(to, from);
       if (record?.due === "probe-answer")

@@ -22,7 +22,10 @@ export function outcomeOf(response: SipResponse, maybeDelivered: boolean): SipOu
 
 /** The same for a NOTIFY, whose answer says nothing of the dialog that anybody may rely on. @param cseq of the last attempt */
 export function notifyOutcomeOf(outcome: SipOutcome, cseq: number): SipDialogOutcome {
-  return { ...outcome, cseq, recordRoute: NO_ROUTES };
+  // Each field by its name: of a copy that is spread, V8 looks for the fields every time.
+  const { status, reason, local, maybeDelivered, retryAfter } = outcome;
+  const told = { status, reason, local, maybeDelivered, cseq, recordRoute: NO_ROUTES };
+  return retryAfter === undefined ? told : { ...told, retryAfter };
 }
 
 /**
@@ -35,7 +38,7 @@ export function dialogOutcomeOf(
   cseq: number,
   response: SipResponse | undefined,
 ): SipDialogOutcome {
-  if (response === undefined) return notifyOutcomeOf(outcome, cseq);
+  if (response === undefined) return { ...outcome, cseq, recordRoute: NO_ROUTES };
   const { headers } = response;
   const to = response.read?.to ?? parseNameAddr(headers.get("To") ?? "");
   const toTag = to?.parameters.get("tag");
