@@ -55,7 +55,7 @@ export class RateLimiter {
     this.#kinds = WHOSE.flatMap((whose) => {
       const rate = rates[whose];
       if (rate === undefined) return [];
-      const spacingMs = whose === "sender" && slowMs > 0 ? 1000 / peakOf(rate, slowMs) : 0;
+      const spacingMs = whose === "sender" && slowMs > 0 ? 1000 / peakOf(rate) : 0;
       return [{ whose, rate, spacingMs, buckets: new BoundedMap<Bucket>(remembered) }];
     });
   }
@@ -116,10 +116,10 @@ export class RateLimiter {
 
 /**
  * How many of a sender's burst go in a second. He may send them; but in one heap they would stand before everybody else's
- * at the XMPP server, and all would wait until it has been through them. The last goes within the longest delay.
+ * at the XMPP server, and all would wait until it has been through them.
  */
-function peakOf({ perSecond, burst }: Rate, slowMs: number): number {
-  return Math.max(PEAK_PER_SECOND, 2 * perSecond, (burst / slowMs) * 1000);
+function peakOf({ perSecond, burst }: Rate): number {
+  return Math.max(PEAK_PER_SECOND, 2 * perSecond, burst / LONGEST_SPREAD_SECONDS);
 }
 
 interface Bucket extends Level {
@@ -140,8 +140,10 @@ interface Kind {
 
 const WHOSE: readonly Whose[] = ["peer", "sender", "pair"];
 export const AT_ONCE: Passed = { kind: "pass", delayMs: 0, isSlowed: false, warns: false };
-/** A server that takes 5,000 stanzas a second (Prosody, ejabberd on one core) is a tenth busy with one sender's. */
-const PEAK_PER_SECOND = 500;
+/** What a server that shares two cores with its users' clients (Prosody) is busy with for a small part of its time. */
+const PEAK_PER_SECOND = 250;
+/** An eighth of a SIP sender's patience (Timer F). */
+const LONGEST_SPREAD_SECONDS = 4;
 /** So many go at once all the same: nobody notices, and nobody types faster. */
 const HEAP = 20;
 /** Of the longest delay: who is slowed a little need not hear of it. */

@@ -82,8 +82,11 @@ function fromIn(bytes: Buffer): string | undefined {
 const METHOD = Buffer.from("MESSAGE ");
 const FROM = Buffer.from("\r\nFrom:");
 const LINE_END = "\r\n";
-/** Of one sender at one address. Who has been told so often may send on unheard; his retransmissions get no worse an answer. */
-const ANSWERS_A_SECOND = 500;
+/**
+ * Of one sender at one address. Each answer costs several times what it costs to drop a request, at the very moment at which
+ * there is least time for it. Whoever has been told so often may send on unheard; his retransmissions are told again.
+ */
+const ANSWERS_A_SECOND = 100;
 /** A gate opens by itself, whatever was reckoned. */
 const LONGEST_MS = 60_000;
 /** Who is forgotten early is refused by the gateway itself. */
