@@ -21,10 +21,10 @@ import {
 type Direction = SubscriptionRecord["direction"];
 
 /**
- * Records that are kept parsed, about 1 KiB each: as many as have a NOTIFY under way when 10,000 a second go out, and all of a
- * gateway of middle size. To read a row from SQLite costs as much as a seventh of a whole NOTIFY.
+ * Records that are kept parsed, about 1 KiB each, in two halves (recent.ts): all of a gateway with 10,000 subscriptions, and of a
+ * larger one those that have a NOTIFY under way. To read a row from SQLite costs as much as a seventh of a whole NOTIFY.
  */
-const RECENT_ROWS = 16_384;
+const RECENT_ROWS = 20_480;
 /** NOTIFYs of a dialog whose numbers cost one write: what is left of them when the gateway is killed is passed over. */
 const CSEQ_BLOCK = 100;
 

@@ -212,7 +212,7 @@ describe("a step", () => {
   });
 
   test("of thousands, each finds its own row", async () => {
-    const all = Array.from({ length: 9_000 }, (_, n) => nthWatcher(n));
+    const all = Array.from({ length: 21_000 }, (_, n) => nthWatcher(n)); // more than are kept parsed
     await Promise.all(all.map(({ key, record }) => put(key, record)));
     await Promise.all(all.map(({ key }) => store.subscriptions.step(key, notified)));
     const wrong = all.filter(({ key, record }) => {
@@ -258,10 +258,21 @@ describe("a NOTIFY that changes nothing else", () => {
     expect([cseqOf(store), owedOf(store)]).toEqual([349, true]);
   });
 
+  test("writes nothing when it is the first of its dialog either: a new row has a block", async () => {
+    await put(SIP_KEY, { ...SIP_WATCHER, dialog: { ...DIALOG, localCseq: 0 } });
+    const other = new Database(file, { readonly: true });
+    const version = () => other.pragma("data_version", { simple: true });
+    const before = version();
+    await store.subscriptions.step(SIP_KEY, notified);
+    expect([cseqOf(store), version()]).toEqual([1, before]);
+    expect(afterKill(cseqOf)).toBeGreaterThanOrEqual(1);
+    other.close();
+  });
+
   test("is remembered while thousands of others are in use", async () => {
     await put(SIP_KEY, SIP_WATCHER);
     await store.subscriptions.step(SIP_KEY, notified);
-    const others = Array.from({ length: 9_000 }, (_, n) => nthWatcher(n + 10));
+    const others = Array.from({ length: 21_000 }, (_, n) => nthWatcher(n + 10));
     await Promise.all(others.map(({ key, record }) => put(key, record)));
     expect([cseqOf(store), owedOf(store)]).toEqual([8, true]);
     expect(store.subscriptions.page("s call-1@", 1)).toMatchObject([
