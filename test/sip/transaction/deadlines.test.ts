@@ -61,6 +61,38 @@ test("an item may be set again while it is being dealt with", () => {
   expect(times).toEqual([10, 20, 30]);
 });
 
+test("thousands come and go in their order while one of every thousand stays", () => {
+  const { clock, due, deadlines, item } = setUp();
+  const waiting: Item[] = [];
+  for (let name = 1; name <= 10_000; name++) {
+    const one = item(name);
+    deadlines.set(one, 20_000 + name);
+    waiting.push(one);
+    if (waiting.length > 50) {
+      const gone = waiting.shift() as Item;
+      if (gone.name % 1_000 !== 0) deadlines.remove(gone);
+      else deadlines.set(gone, 40_000 + gone.name);
+    }
+  }
+  expect(deadlines.size).toBe(59);
+  clock.advance(100_000);
+  const names = due.map(([name]) => name);
+  const last = Array.from({ length: 50 }, (_, n) => 9_951 + n);
+  expect(names).toEqual([...last, ...Array.from({ length: 9 }, (_, n) => 1_000 * (n + 1))]);
+  expect(deadlines.size).toBe(0);
+});
+
+test("clear forgets a long line with gaps", () => {
+  const { clock, due, deadlines, item } = setUp();
+  const items = Array.from({ length: 5_000 }, (_, name) => item(name));
+  for (const one of items) deadlines.set(one, 100);
+  for (const one of items) if (one.name % 3 === 0) deadlines.remove(one);
+  deadlines.clear();
+  expect([deadlines.size, items.filter(({ heapIndex }) => heapIndex !== -1).length]).toEqual([0, 0]);
+  clock.advance(1_000);
+  expect(due).toEqual([]);
+});
+
 test("clear leaves neither items nor an alarm", () => {
   const { clock, due, deadlines, item } = setUp();
   deadlines.set(item(1), 10);
