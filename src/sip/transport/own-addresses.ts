@@ -3,7 +3,7 @@
 import { BlockList } from "node:net";
 import type { NetworkInterfaceInfo } from "node:os";
 import { canonicalAddress, type Family, familyOf, hostPort, isLoopback, isWildcard } from "./ip";
-import type { Endpoint, ListenerOptions } from "./transport";
+import type { Endpoint, ListenerOptions, TransportName } from "./transport";
 
 /** A listener that is open: the port is the real one. */
 export interface OpenListener {
@@ -32,15 +32,20 @@ export function ownAddresses(
   const wildcardPorts = new Set(
     listeners.filter((one) => one.local.address === "0.0.0.0").map((one) => one.local.port),
   );
-  const chosen = new Map<string, OpenListener | undefined>();
+  // By address: it is asked for twice for each message, so no key is made of it and the transport.
+  const chosen: Readonly<Record<TransportName, Map<string, OpenListener | undefined>>> = {
+    udp: new Map(),
+    tcp: new Map(),
+    tls: new Map(),
+  };
 
   function listenerFor(target: Endpoint): OpenListener | undefined {
-    const key = `${target.transport}|${target.address}`;
-    const known = chosen.get(key);
+    const remembered = chosen[target.transport];
+    const known = remembered.get(target.address);
     if (known !== undefined) return known;
     const best = choose(listeners, networks, target);
-    if (chosen.size >= MAXIMUM_REMEMBERED) chosen.clear();
-    chosen.set(key, best);
+    if (remembered.size >= MAXIMUM_REMEMBERED) remembered.clear();
+    remembered.set(target.address, best);
     return best;
   }
 
