@@ -219,7 +219,7 @@ export interface SubscriptionStore {
     step: (record: SubscriptionRecord | undefined) => Step,
   ): Promise<readonly SubscriptionEffect[]>;
   get(key: string): SubscriptionRecord | undefined;
-  /** The key of the row with this dialog. */
+  /** The key of an XMPP watcher's row with this dialog; a SIP watcher's is made of its dialog (sipWatcherKey). */
   keyOfDialog(callId: string, localTag: string): string | undefined;
   /** Rows of a direction between two bare JIDs. */
   ofPair(

@@ -1,7 +1,7 @@
 /** Subscriptions in SQLite: a step loads, decides and saves in one turn; many steps share one commit. Architecture §5. */
 
 import type Database from "better-sqlite3";
-import { type SubscriptionRecord, sipWatcherKey } from "../core/subscription/record";
+import type { SubscriptionRecord } from "../core/subscription/record";
 import type { Step, SubscriptionEffect } from "../core/subscription/step";
 import type { DropRequests, SubscriptionStore } from "../gateway/sides";
 import type { GroupCommit } from "./group-commit";
@@ -96,11 +96,7 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   }
 
   keyOfDialog(callId: string, localTag: string): string | undefined {
-    // Of a SIP watcher's row the names of the dialog are the key, which spares it an index.
-    const key = sipWatcherKey(callId, localTag);
-    return this.#load(key) === undefined
-      ? (this.#sql.keyOfDialog.get(callId, localTag) as string | undefined)
-      : key;
+    return this.#sql.keyOfDialog.get(callId, localTag) as string | undefined;
   }
 
   ofPair(direction: Direction, watcher: string, presentity: string): readonly SubscriptionRecord[] {

@@ -325,8 +325,8 @@ describe("a row is found", () => {
     ]);
   });
 
-  test("by its dialog, which both names make", () => {
-    expect(store.subscriptions.keyOfDialog("call-1@isthmus.example", "l1")).toBe(SIP_KEY);
+  test("of an XMPP watcher by its dialog, which both names make", () => {
+    expect(store.subscriptions.keyOfDialog("call-1@isthmus.example", "l1")).toBeUndefined();
     expect(store.subscriptions.keyOfDialog("ours", "l1")).toBe(XMPP_KEY);
     expect(store.subscriptions.keyOfDialog("ours", "l2")).toBeUndefined();
     expect(store.subscriptions.keyOfDialog("OURS", "l1")).toBeUndefined();

@@ -131,13 +131,9 @@ export class SipEvents {
 
   #inDialog(input: SipEventInput, toTag: string, expires: number): SipAnswer | Promise<SipAnswer> {
     const { subscriptions, tables } = this.#context;
-    const key = subscriptions.keyOfDialog(input.callId, toTag);
-    const record = key === undefined ? undefined : subscriptions.get(key);
-    if (
-      key === undefined ||
-      record?.direction !== "sip-watcher" ||
-      record.dialog.remoteTag !== input.fromTag
-    ) {
+    const key = sipWatcherKey(input.callId, toTag);
+    const record = subscriptions.get(key);
+    if (record?.direction !== "sip-watcher" || record.dialog.remoteTag !== input.fromTag) {
       return this.#refuse(input, reject("NO_DIALOG"));
     }
     const sender = sipSenderToJid(input.fromUri, tables.domains);
