@@ -53,11 +53,17 @@ export class LdapStream extends Duplex {
     this.#inner.resume();
   }
 
-  /** The library writes a message at a time. Those of one turn of the event loop are one write to the socket: it costs more than they do. */
+  /**
+   * The library writes a message at a time. Those of one turn of the event loop are one write to the socket, which costs more
+   * than they do; and those of a millisecond while the server has enough to do.
+   */
   override _write(message: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const head = headOf(message);
     if (head?.operation === SEARCH_REQUEST) this.#answers.set(head.id, 0);
-    if (this.#outgoing.push(message) === 1) setImmediate(() => this.#flush());
+    if (this.#outgoing.push(message) === 1) {
+      if (this.#answers.size > FEW_QUESTIONS) setTimeout(() => this.#flush(), GATHER_MS);
+      else setImmediate(() => this.#flush());
+    }
     done();
   }
 
@@ -159,4 +165,7 @@ interface Fault {
   readonly question?: number;
 }
 
+/** Under way, up to which none waits for others. */
+const FEW_QUESTIONS = 4;
+const GATHER_MS = 1;
 const NOT_LDAP: Fault = { problem: { reason: "not-ldap", isServer: true } };
