@@ -25,6 +25,8 @@ export class LdapPool {
   readonly #all = new Set<LdapConnection>();
   readonly #waiting = new Set<Waiter>();
   #opening = 0;
+  /** How often all connections were given up. */
+  #drops = 0;
   #isStopped = false;
 
   constructor(open: OpenLdap, limits: LdapLimits, clock: Clock) {
@@ -42,10 +44,11 @@ export class LdapPool {
     for (let tries = 1; ; tries++) {
       const connection = await this.#take(places);
       if ("reason" in connection) return { ok: false, problem: connection };
+      const drops = this.#drops;
       const reply = await connection.search(search);
       this.#release(connection, places);
       if (reply.ok || reply.problem.reason !== "closed") return reply;
-      if (!connection.hasAnswered || tries === TRIES) return reply;
+      if (!connection.hasAnswered || tries === TRIES || drops !== this.#drops) return reply;
       this.#distrustIdle();
     }
   }
@@ -58,8 +61,8 @@ export class LdapPool {
 
   /** Whoever waits is told, connections are closed; the pool can be used again. */
   drop(problem: LdapProblem): void {
-    for (const waiter of this.#waiting) waiter.resolve(problem);
-    this.#waiting.clear();
+    this.#drops++;
+    this.#tellWaiting(problem);
     for (const connection of this.#all) connection.close();
   }
 
@@ -109,10 +112,18 @@ export class LdapPool {
       this.#serveWaiting(connection);
       return connection;
     } catch (error) {
-      return error instanceof LdapFailure ? error.problem : problemOf(error, "connect");
+      const problem = error instanceof LdapFailure ? error.problem : problemOf(error, "connect");
+      // Nobody else would open one for them.
+      if (this.size === 1) this.#tellWaiting(problem);
+      return problem;
     } finally {
       this.#opening--;
     }
+  }
+
+  #tellWaiting(problem: LdapProblem): void {
+    for (const waiter of this.#waiting) waiter.resolve(problem);
+    this.#waiting.clear();
   }
 
   #wait(places: number): Promise<LdapConnection | LdapProblem> {
@@ -183,12 +194,7 @@ export class LdapPool {
   async #refill(): Promise<void> {
     if (this.#waiting.size === 0 || this.size >= this.#limits.connections) return;
     const outcome = await this.#newOne(0);
-    if (!("reason" in outcome)) return this.#release(outcome, 0);
-    for (const waiter of this.#waiting) {
-      this.#waiting.delete(waiter);
-      waiter.resolve(outcome);
-      return;
-    }
+    if (!("reason" in outcome)) this.#release(outcome, 0);
   }
 }
 

@@ -21,7 +21,8 @@ const UNAVAILABLE = { kind: "unavailable", retryAfter: 10 };
 function directoryOn(servers: readonly FakeLdap[], limits: Partial<LdapLimits> = {}) {
   const clock = fixedClock();
   const urls = servers.map(({ url }) => url);
-  const options = ldapOptions(urls, { limits: { ...DEFAULT_LDAP_LIMITS, ...limits } });
+  const bind = { dn: "cn=isthmus,dc=example,dc=org", password: "secret" };
+  const options = ldapOptions(urls, { bind, limits: { ...DEFAULT_LDAP_LIMITS, ...limits } });
   return { clock, ...makeDirectory([options], { clock, cache: { lifetimeMs: 0, absenceMs: 0 } }) };
 }
 
@@ -134,6 +135,19 @@ test("from a server that hangs all go to the next one, those who asked last as w
   clock.advance(1);
   expect(await Promise.all([early, late])).toEqual([UNKNOWN, UNKNOWN]);
   expect(searchesOf(servers[1])).toHaveLength(2);
+  expect(log.lines.map(({ event }) => event)).toContain("directory server away");
+});
+
+test("when a new connection shows that the server hangs, the questions on the old one go to the next server with it", async () => {
+  const servers = [await fakeLdap({ handler: nobody }), await fakeLdap({ handler: nobody })] as const;
+  const { directory, clock, log } = directoryOn(servers, { connectMs: 1_000 });
+  await directory.bySip(sipOf("first"));
+  servers[0].handle(() => undefined);
+  const asked = Array.from({ length: 40 }, (_, index) => directory.bySip(sipOf(index)));
+  await eventually("questions", () => searchesOf(servers[0]).length === 1 + DEFAULT_LDAP_LIMITS.questions);
+  await eventually("connections", () => servers[0].accepted === DEFAULT_LDAP_LIMITS.connections);
+  clock.advance(1_000);
+  expect(await Promise.all(asked)).toEqual(asked.map(() => UNKNOWN));
   expect(log.lines.map(({ event }) => event)).toContain("directory server away");
 });
 
