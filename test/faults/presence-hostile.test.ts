@@ -23,7 +23,7 @@ jest.setTimeout(180_000);
 
 /** People who mean no harm, in each direction. */
 const PAIRS = 100;
-const ROUNDS = 5;
+const ROUNDS = 4;
 /** Transactions are forgotten after 64 · T1 = 3.2 s, so that memory shows what stays. */
 const SHORT = { t1: "50 ms", t2: "400 ms" };
 /** What one watcher may ask for at once, and hold. */
