@@ -24,6 +24,8 @@ export interface StoreOptions {
   readonly file: string;
   /** Folder of the numbered migrations. */
   readonly migrations: string;
+  /** Subscriptions whose rows are kept parsed; absent: as many as pay. */
+  readonly parsedRows?: number;
 }
 
 export interface Opened {

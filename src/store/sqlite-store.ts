@@ -44,7 +44,7 @@ export interface OpenStore extends Store {
 export function openStore(options: StoreOptions): OpenStore {
   const { database, release } = openDatabase(options);
   try {
-    return new SqliteStore(database, new DiskSync(options.file), release);
+    return new SqliteStore(database, new DiskSync(options.file), release, options.parsedRows);
   } catch (error) {
     database.close();
     release();
@@ -79,12 +79,12 @@ class SqliteStore implements OpenStore {
   #next: number;
   #reserved: number;
 
-  constructor(database: Database.Database, sync: DiskSync, release: () => void) {
+  constructor(database: Database.Database, sync: DiskSync, release: () => void, parsedRows?: number) {
     this.#database = database;
     this.#sync = sync;
     this.#release = release;
     this.#commit = new GroupCommit(database, sync);
-    this.subscriptions = new SqliteSubscriptions(database, this.#commit);
+    this.subscriptions = new SqliteSubscriptions(database, this.#commit, parsedRows);
     this.publications = new SqlitePublications(database, this.#commit);
     this.bindings = new SqliteBindings(database, this.#commit);
     this.waiting = new SqliteWaiting(database, this.#commit);

@@ -24,7 +24,7 @@ type Direction = SubscriptionRecord["direction"];
  * Records that are kept parsed, about 1 KiB each, in two halves (recent.ts): all of a gateway with 10,000 subscriptions, and of a
  * larger one those that have a NOTIFY under way. To read a row from SQLite costs as much as a seventh of a whole NOTIFY.
  */
-const RECENT_ROWS = 20_480;
+const PARSED_ROWS = 20_480;
 /** NOTIFYs of a dialog whose numbers cost one write: what is left of them when the gateway is killed is passed over. */
 const CSEQ_BLOCK = 100;
 
@@ -40,9 +40,9 @@ const CSEQ_BLOCK = 100;
 export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   readonly #commit: GroupCommit;
   readonly #sql: Statements;
-  readonly #recent = new Recent<Loaded>(RECENT_ROWS);
+  readonly #recent: Recent<Loaded>;
   /** Keys of the rows of a pair, by direction, watcher and presentity. */
-  readonly #pairs = new Recent<readonly string[]>(RECENT_ROWS);
+  readonly #pairs: Recent<readonly string[]>;
   /** Keys, pairs and watchers that there may be. */
   readonly #names = new KeyFilter();
   /** By id, what a row on disk does not say exactly: twice the CSeq of its last NOTIFY, and one more when that is owed. */
@@ -51,8 +51,10 @@ export class SqliteSubscriptions implements SubscriptionStore, DropRequests {
   readonly #paid: IdsOfGroup;
   #count: number;
 
-  constructor(database: Database.Database, commit: GroupCommit) {
+  constructor(database: Database.Database, commit: GroupCommit, parsedRows = PARSED_ROWS) {
     this.#commit = commit;
+    this.#recent = new Recent(parsedRows);
+    this.#pairs = new Recent(parsedRows);
     this.#sql = prepare(database);
     this.#count = this.#counted();
     this.#paid = new IdsOfGroup(commit, (ids) => this.#writePaid(ids));
