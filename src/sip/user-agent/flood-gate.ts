@@ -3,34 +3,28 @@
  * remembered here, so that the rest of a flood costs next to nothing. RFC 3261 §21.5.4 (refusing, or dropping), §26.3.2.4.
  */
 
-import { BoundedMap } from "../../core/bounded-map";
+import { ShutOut } from "../../core/limits/shut-out";
 import type { SipAnswer } from "../../gateway/sides";
 import type { Source } from "../transport/transport";
 
 /** One sender, as he calls himself, at one address. */
 interface Closed {
   readonly answer: SipAnswer;
-  readonly closedAt: number;
-  until: number;
   /** The second that `answered` counts in. */
   second: number;
   answered: number;
 }
 
 export class FloodGate {
-  readonly #closed = new BoundedMap<Closed>(REMEMBERED);
-  /** The latest end of all: while it is past, a message costs one comparison. */
-  #until = 0;
+  readonly #closed = new ShutOut<Closed>();
 
   /** The gateway has refused a MESSAGE, and would refuse every other of this sender for so long. */
   close(fromUri: string, { address }: Source, answer: SipAnswer, holdOffMs: number, now: number): void {
     const key = keyOf(fromUri, address);
-    const known = this.#closed.get(key);
-    const until = now + Math.min(holdOffMs, LONGEST_MS);
+    const known = this.#closed.last(key);
     const second = Math.floor(now / 1000);
     const answered = known?.second === second ? known.answered : 0;
-    this.#closed.set(key, { answer, closedAt: now, until, second, answered });
-    if (until > this.#until || this.#until > now + LONGEST_MS) this.#until = until;
+    this.#closed.shut(key, { answer, second, answered }, holdOffMs, now);
   }
 
   /** The answer for a MESSAGE, unless the gateway has to be asked. */
@@ -46,17 +40,14 @@ export class FloodGate {
 
   /** Is this a MESSAGE of somebody who has had all the answers that he gets in a second? It need not even be read. */
   drops(bytes: Buffer, { address }: Source, now: number): boolean {
-    if (now >= this.#until || !isMessage(bytes)) return false;
+    if (!this.#closed.isAny(now) || !isMessage(bytes)) return false;
     const fromUri = fromIn(bytes);
     const closed = fromUri === undefined ? undefined : this.#find(fromUri, address, now);
     return closed?.second === Math.floor(now / 1000) && closed.answered >= ANSWERS_A_SECOND;
   }
 
   #find(fromUri: string, address: string, now: number): Closed | undefined {
-    if (now >= this.#until) return undefined;
-    const closed = this.#closed.get(keyOf(fromUri, address));
-    // A clock that was put back opens it.
-    return closed !== undefined && now >= closed.closedAt && now < closed.until ? closed : undefined;
+    return this.#closed.isAny(now) ? this.#closed.get(keyOf(fromUri, address), now) : undefined;
   }
 }
 
@@ -87,7 +78,3 @@ const LINE_END = "\r\n";
  * there is least time for it. Whoever has been told so often may send on unheard; his retransmissions are told again.
  */
 const ANSWERS_A_SECOND = 100;
-/** A gate opens by itself, whatever was reckoned. */
-const LONGEST_MS = 60_000;
-/** Who is forgotten early is refused by the gateway itself. */
-const REMEMBERED = 10_000;
