@@ -31,5 +31,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
 STOPSIGNAL SIGTERM
 # The young generation of the heap: what waits for its proof dies there, at half the collections (docs/scale.md). Left to
 # itself V8 comes to create parts of such messages in the old generation, where each keeps the rest of its message alive.
-ENTRYPOINT ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "--no-allocation-site-pretenuring", "dist/cli/main.js"]
+ENTRYPOINT ["node", "--min-semi-space-size=32", "--max-semi-space-size=32", "--no-allocation-site-pretenuring", "dist/cli/main.js"]
 CMD ["run"]

@@ -25,7 +25,7 @@ async function prosody() {
 if ((await setup()) && (command === "run" || (await prosody()))) {
   process.exitCode = await runOpenly([
     process.execPath,
-    "--min-semi-space-size=16",
+    "--min-semi-space-size=32",
     "--max-semi-space-size=32",
     "--no-allocation-site-pretenuring", // all as dist/cli/main.js has it in its first line
     join(ROOT, "dist", "cli", "main.js"),

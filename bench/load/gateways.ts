@@ -99,7 +99,7 @@ export async function startKamailio(
 
 /** As the first line of src/cli/main.ts has it. */
 const YOUNG_HEAP = [
-  "--min-semi-space-size=16",
+  "--min-semi-space-size=32",
   "--max-semi-space-size=32",
   "--no-allocation-site-pretenuring",
 ];

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --min-semi-space-size=16 --max-semi-space-size=32 --no-allocation-site-pretenuring
+#!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=32 --no-allocation-site-pretenuring
 /** The commands that a person types. */
 
 import { ConfigError } from "../config/problem";

@@ -85,7 +85,9 @@ export class ComponentStream {
 
   /** Writes text as it is; only while up. */
   write(text: string): void {
-    if (!this.#ended && !this.#closing) this.#socket?.write(text);
+    // What has as many octets as characters is ASCII; as Latin-1 it is copied instead of being encoded one by one.
+    if (!this.#ended && !this.#closing)
+      this.#socket?.write(text, Buffer.byteLength(text) === text.length ? "latin1" : "utf8");
   }
 
   /** Octets that the kernel has not taken yet. */
