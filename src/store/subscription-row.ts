@@ -1,7 +1,7 @@
 /** A subscription as its two rows, and back: what seldom changes, and what changes with every NOTIFY. RFC 8048 §5.1. */
 
 import type { Dialog } from "../core/subscription/dialog";
-import type { SubscriptionRecord } from "../core/subscription/record";
+import type { SipWatcherRecord, SubscriptionRecord } from "../core/subscription/record";
 
 /** The columns of COLUMNS, in their order. */
 export type SubscriptionRow = readonly [
@@ -90,10 +90,29 @@ export function standingOf(record: SubscriptionRecord): Standing {
 
 /** Would `standingOf` give the same? A copy of a list counts as another one. */
 export function standsAsBefore(before: SubscriptionRecord, after: SubscriptionRecord): boolean {
+  if (before.direction === "sip-watcher" && after.direction === "sip-watcher")
+    return sipWatcherStands(before, after) && sameDialog(before.dialog, after.dialog);
   return (
     before.direction === after.direction &&
     sameBut(before, after, IN_PROGRESS_OR_DIALOG) &&
     sameDialog(before.dialog, after.dialog)
+  );
+}
+
+/** The same as `sameBut`, written out because every NOTIFY asks twice. */
+function sipWatcherStands(before: SipWatcherRecord, after: SipWatcherRecord): boolean {
+  return (
+    before.state === after.state &&
+    before.what === after.what &&
+    before.watcher === after.watcher &&
+    before.presentity === after.presentity &&
+    before.peer === after.peer &&
+    before.reason === after.reason &&
+    before.eventId === after.eventId &&
+    before.intervalMs === after.intervalMs &&
+    before.failures === after.failures &&
+    before.finalContent === after.finalContent &&
+    before.waits === after.waits
   );
 }
 
@@ -109,7 +128,17 @@ export function timedAsBefore(before: SubscriptionRecord, after: SubscriptionRec
 
 function sameDialog(before: Dialog | undefined, after: Dialog | undefined): boolean {
   if (before === after) return true;
-  return before !== undefined && after !== undefined && sameBut(before, after, DIALOG_IN_PROGRESS);
+  return (
+    before !== undefined &&
+    after !== undefined &&
+    before.callId === after.callId &&
+    before.localTag === after.localTag &&
+    before.remoteTag === after.remoteTag &&
+    before.localUri === after.localUri &&
+    before.remoteUri === after.remoteUri &&
+    before.remoteTarget === after.remoteTarget &&
+    before.routes === after.routes
+  );
 }
 
 /** Are all fields the same, but for those named? */

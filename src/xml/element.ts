@@ -22,12 +22,7 @@ export function element(
   attrs: Readonly<Record<string, string | undefined>> = {},
   ...children: readonly (Node | undefined)[]
 ): Element {
-  return {
-    name,
-    ns,
-    attrs: definedOnly(attrs),
-    children: children.filter((child): child is Node => child !== undefined && child !== ""),
-  };
+  return { name, ns, attrs: definedOnly(attrs), children: presentOnly(children) };
 }
 
 /** The first child element with this namespace and local name. */
@@ -55,7 +50,19 @@ export function text(parent: Element): string {
   return joined;
 }
 
-function definedOnly(attrs: Readonly<Record<string, string | undefined>>): Record<string, string> {
+/** The very list, where nothing is left out of it. */
+function presentOnly(children: readonly (Node | undefined)[]): readonly Node[] {
+  for (const one of children) {
+    if (one === undefined || one === "")
+      return children.filter((child): child is Node => child !== undefined && child !== "");
+  }
+  return children as readonly Node[];
+}
+
+function definedOnly(attrs: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  let isWhole = true;
+  for (const key in attrs) if (attrs[key] === undefined) isWhole = false;
+  if (isWhole) return attrs as Readonly<Record<string, string>>;
   const kept: Record<string, string> = {};
   for (const key in attrs) {
     const value = attrs[key];

@@ -1,7 +1,14 @@
 /** Element → text with prefixes that the caller chose, for readers who know a document by its prefixes. Namespaces in XML 1.0 §3. */
 
 import type { Element } from "./element";
-import { checkedAttributeName, checkedName, escapeAttribute, escapeText, type Tally } from "./writer";
+import {
+  checkedAttributeName,
+  checkedName,
+  escapeAttribute,
+  escapeText,
+  namespaceDeclaration,
+  type Tally,
+} from "./writer";
 
 /**
  * Writes an element of our own making, a few levels deep.
@@ -28,7 +35,7 @@ function written(
   const name = prefix === undefined ? checkedName(node.name) : `${prefix}:${checkedName(node.name)}`;
   const inner = prefix === undefined ? node.ns : defaultNs;
   let out = `<${name}`;
-  if (inner !== defaultNs) out += ` xmlns='${escapeAttribute(inner, tally)}'`;
+  if (inner !== defaultNs) out += namespaceDeclaration(inner, tally);
   out += declarations;
   for (const key in node.attrs) {
     out += ` ${checkedAttributeName(key)}='${escapeAttribute(node.attrs[key] as string, tally)}'`;

@@ -52,8 +52,7 @@ export interface Tally {
 /** The start tag, closed at once when there is nothing inside. */
 function startTag(element: Element, parentNs: string, tally: Tally): string {
   let out = `<${checkedName(element.name)}`;
-  if (element.ns !== parentNs)
-    out += NAMESPACES.get(element.ns) ?? ` xmlns='${escapeAttribute(element.ns, tally)}'`;
+  if (element.ns !== parentNs) out += namespaceDeclaration(element.ns, tally);
   let prefixes = 0;
   for (const key in element.attrs) {
     const value = escapeAttribute(element.attrs[key] as string, tally);
@@ -67,6 +66,11 @@ function startTag(element: Element, parentNs: string, tally: Tally): string {
     }
   }
   return element.children.length === 0 ? `${out}/>` : `${out}>`;
+}
+
+/** ` xmlns='…'`, as it stands in a tag. */
+export function namespaceDeclaration(ns: string, tally: Tally): string {
+  return NAMESPACES.get(ns) ?? ` xmlns='${escapeAttribute(ns, tally)}'`;
 }
 
 /** The name itself. @throws Error when it is no XML name */
@@ -115,9 +119,10 @@ const REFERENCES: Readonly<Record<string, string>> = {
   "\t": "&#x9;",
 };
 
-/** Those of nearly every stanza; known to be names. */
+/** Those of nearly every stanza and of nearly every presence document; known to be names. */
 const USUAL_NAMES: ReadonlySet<string> = new Set([
   ..."message presence iq body thread active origin-id from to id type".split(" "),
+  ..."entity tuple status basic show priority contact note timestamp person activities".split(" "),
 ]);
 /** The declarations of our own namespaces, which need no escaping. */
 const NAMESPACES: ReadonlyMap<string, string> = new Map(

@@ -1,5 +1,6 @@
 /** Reading and writing the URIs that SIP headers hold. RFC 3261 §19.1 and §25.1, RFC 3860, RFC 3859, RFC 3966, RFC 5122. */
 
+import type { Mutable } from "../mutable";
 import { reject } from "../rejection";
 import { ok, type Result, refuse } from "../result";
 import { parseHost } from "./host";
@@ -77,12 +78,10 @@ function parseAtHost(scheme: UriScheme, rest: string): Result<SipUri> {
   if (!host.ok) return host;
   const port = portColon < 0 ? undefined : parsePort(hostPort.slice(portColon + 1));
   if (Number.isNaN(port)) return malformed("port");
-  if (port === undefined && headers === undefined) return ok(plainUri(scheme, user, host.value, parameters));
-  return ok({
-    ...plainUri(scheme, user, host.value, parameters),
-    ...(port === undefined ? undefined : { port }),
-    ...(headers === undefined ? undefined : { headers }),
-  });
+  const uri = plainUri(scheme, user, host.value, parameters);
+  if (port !== undefined) uri.port = port;
+  if (headers !== undefined) uri.headers = headers;
+  return ok(uri);
 }
 
 /** Most URIs: written out, because this runs for every address of every message. */
@@ -91,7 +90,7 @@ function plainUri(
   user: string | undefined,
   host: string,
   parameters: SipUri["parameters"],
-): SipUri {
+): Mutable<SipUri> {
   return user === undefined ? { scheme, host, parameters } : { scheme, user, host, parameters };
 }
 

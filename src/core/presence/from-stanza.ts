@@ -4,6 +4,7 @@ import { child, type Element, text } from "../../xml/element";
 import { NS } from "../../xml/namespaces";
 import { parseDateTime } from "../message/date-time";
 import { localizedTexts } from "../message/localized";
+import type { Mutable } from "../mutable";
 import type { DevicePresence, Note, Show } from "./document";
 import { MAXIMUM_NOTES, NOTE_MAXIMUM } from "./limits";
 import { readPriority } from "./priority";
@@ -21,18 +22,21 @@ export function isPresenceNotification(stanza: Element): boolean {
 export function presenceToDevice(stanza: Element, now: number): DevicePresence {
   const open = stanza.attrs.type === undefined;
   const since = delayOf(stanza);
-  const device = { id: resourceOf(stanza.attrs.from ?? ""), open, notes: notesOf(stanza), activities: [] };
-  const timed = since === undefined ? device : { ...device, since };
-  if (!open) return timed;
-  const show = showElement(stanza);
-  const priority = priorityOf(stanza);
-  const idleSince = idleSinceOf(stanza, now);
-  return {
-    ...timed,
-    ...(show === undefined ? undefined : { show }),
-    ...(priority === undefined ? undefined : { priority }),
-    ...(idleSince === undefined ? undefined : { idleSince }),
+  const device: Mutable<DevicePresence> = {
+    id: resourceOf(stanza.attrs.from ?? ""),
+    open,
+    notes: notesOf(stanza),
+    activities: [],
   };
+  if (since !== undefined) device.since = since;
+  if (!open) return device;
+  const show = showElement(stanza);
+  if (show !== undefined) device.show = show;
+  const priority = priorityOf(stanza);
+  if (priority !== undefined) device.priority = priority;
+  const idleSince = idleSinceOf(stanza, now);
+  if (idleSince !== undefined) device.idleSince = idleSince;
+  return device;
 }
 
 function resourceOf(from: string): string {

@@ -95,6 +95,7 @@ function personElement(
   away: boolean,
 ): Element | undefined {
   if (first === undefined || !first.open) return undefined;
+  if (person === undefined && first.show === undefined && first.activities.length === 0) return undefined;
   const inside = [
     enumeration("activities", activitiesToWrite(first, person, table, away), person?.activityNotes),
     enumeration("mood", moodsToWrite(person, table), person?.moodNotes),

@@ -2,6 +2,7 @@
 
 import type { SipDialogRequest } from "../effect";
 import type { SipDialogOutcome, SipEventInput } from "../input";
+import type { Mutable } from "../mutable";
 import type { Dialog } from "./dialog";
 
 /** What a request in a dialog holds beside what the dialog says. */
@@ -30,10 +31,9 @@ export function newDialog(
 
 /** The dialog that our 2xx to a SUBSCRIBE makes; its transaction is our tag (§12.1.1: route set in the order of the request). */
 export function dialogFromSubscribe(input: SipEventInput): Dialog {
-  return {
+  const dialog: Mutable<Dialog> = {
     callId: input.callId,
     localTag: input.transaction,
-    ...(input.fromTag === undefined ? {} : { remoteTag: input.fromTag }),
     localUri: input.toUri,
     remoteUri: input.fromUri,
     localCseq: 0,
@@ -42,6 +42,8 @@ export function dialogFromSubscribe(input: SipEventInput): Dialog {
     remoteTarget: input.contact ?? input.fromUri,
     routes: input.recordRoute,
   };
+  if (input.fromTag !== undefined) dialog.remoteTag = input.fromTag;
+  return dialog;
 }
 
 /**
@@ -51,14 +53,11 @@ export function dialogFromSubscribe(input: SipEventInput): Dialog {
 export function withAnswer(dialog: Dialog, outcome: SipDialogOutcome): Dialog {
   const localCseq = Math.max(dialog.localCseq, outcome.cseq);
   if (isOtherTag(dialog, outcome.toTag)) return { ...dialog, localCseq };
-  const isNew = dialog.remoteTag === undefined;
-  return {
-    ...dialog,
-    localCseq,
-    ...(outcome.toTag === undefined ? {} : { remoteTag: outcome.toTag }),
-    remoteTarget: outcome.contact ?? dialog.remoteTarget,
-    routes: isNew ? [...outcome.recordRoute].reverse() : dialog.routes,
-  };
+  const answered: Mutable<Dialog> = { ...dialog, localCseq };
+  if (outcome.contact !== undefined) answered.remoteTarget = outcome.contact;
+  if (dialog.remoteTag === undefined) answered.routes = [...outcome.recordRoute].reverse();
+  if (outcome.toTag !== undefined) answered.remoteTag = outcome.toTag;
+  return answered;
 }
 
 /**
@@ -67,13 +66,12 @@ export function withAnswer(dialog: Dialog, outcome: SipDialogOutcome): Dialog {
  */
 export function withRequest(dialog: Dialog, input: SipEventInput): Dialog {
   const isFirst = dialog.remoteCseq === undefined;
-  return {
-    ...dialog,
-    ...(input.fromTag === undefined ? {} : { remoteTag: input.fromTag }),
-    remoteCseq: input.cseq,
-    remoteTarget: input.contact ?? dialog.remoteTarget,
-    routes: isFirst && input.recordRoute.length > 0 ? input.recordRoute : dialog.routes,
-  };
+  const asked: Mutable<Dialog> = { ...dialog };
+  if (input.fromTag !== undefined) asked.remoteTag = input.fromTag;
+  asked.remoteCseq = input.cseq;
+  if (input.contact !== undefined) asked.remoteTarget = input.contact;
+  if (isFirst && input.recordRoute.length > 0) asked.routes = input.recordRoute;
+  return asked;
 }
 
 /** Is this the tag of somebody else than the one with whom the dialog is? */
@@ -98,25 +96,23 @@ export function nextRequest(
   { branch, headers, peer }: RequestParts,
 ): { readonly dialog: Dialog; readonly request: SipDialogRequest } {
   const cseq = dialog.localCseq + 1;
-  return {
-    dialog: { ...dialog, localCseq: cseq },
-    request: {
-      method,
-      requestUri: dialog.remoteTarget,
-      toUri: dialog.remoteUri,
-      ...(dialog.remoteTag === undefined ? {} : { toTag: dialog.remoteTag }),
-      fromUri: dialog.localUri,
-      fromTag: dialog.localTag,
-      callId: dialog.callId,
-      cseq,
-      branch,
-      routes: dialog.routes,
-      headers,
-      contentType: "",
-      body: NO_BODY,
-      peer,
-    },
+  const request: Mutable<SipDialogRequest> = {
+    method,
+    requestUri: dialog.remoteTarget,
+    toUri: dialog.remoteUri,
+    fromUri: dialog.localUri,
+    fromTag: dialog.localTag,
+    callId: dialog.callId,
+    cseq,
+    branch,
+    routes: dialog.routes,
+    headers,
+    contentType: "",
+    body: NO_BODY,
+    peer,
   };
+  if (dialog.remoteTag !== undefined) request.toTag = dialog.remoteTag;
+  return { dialog: { ...dialog, localCseq: cseq }, request };
 }
 
 const NO_BODY = new Uint8Array(0);

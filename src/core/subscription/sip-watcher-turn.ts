@@ -2,6 +2,7 @@
 
 import type { SipDialogRequest } from "../effect";
 import type { SipDialogOutcome } from "../input";
+import type { Mutable } from "../mutable";
 import type { SipWatcherEvent } from "./event";
 import { dialogFromSubscribe, nextRequest, withRequest } from "./in-dialog";
 import { pauseMs } from "./pause";
@@ -12,7 +13,7 @@ import { isFetch } from "./sip-watcher-input";
 import type { SipWatcherAction, SipWatcherState } from "./sip-watcher-table";
 import type { Step, StepContext, SubscriptionEffect } from "./step";
 
-type Row = { -readonly [Key in keyof SipWatcherRecord]: SipWatcherRecord[Key] };
+type Row = Mutable<SipWatcherRecord>;
 type Subscribe = Extract<SipWatcherEvent, { kind: "subscribe" }>;
 type Reason = NonNullable<SipWatcherRecord["reason"]>;
 type Content = NonNullable<SipWatcherRecord["finalContent"]>;
@@ -51,15 +52,14 @@ export class SipWatcherTurn {
 
   begin(): void {
     const { input, what, watcher, presentity } = this.#subscribe();
-    Object.assign(this.#row, {
-      direction: "sip-watcher",
-      what,
-      watcher,
-      presentity,
-      peer: input.peer,
-      dialog: dialogFromSubscribe(input),
-      owed: false,
-    } satisfies Partial<SipWatcherRecord>);
+    const row = this.#row;
+    row.direction = "sip-watcher";
+    row.what = what;
+    row.watcher = watcher;
+    row.presentity = presentity;
+    row.peer = input.peer;
+    row.dialog = dialogFromSubscribe(input);
+    row.owed = false;
     if (input.event?.id !== undefined) this.#row.eventId = input.event.id;
     this.#takeTimes();
   }
@@ -74,7 +74,7 @@ export class SipWatcherTurn {
   /** A SUBSCRIBE in the dialog: he is there. */
   refresh(): void {
     this.#row.dialog = withRequest(this.#row.dialog, this.#subscribe().input);
-    delete this.#row.failures;
+    if (this.#row.failures !== undefined) delete this.#row.failures;
     this.#takeTimes();
   }
 
@@ -96,7 +96,7 @@ export class SipWatcherTurn {
       this.#effects.push({ kind: "want-notify" });
       return;
     }
-    delete this.#row.waits;
+    if (this.#row.waits !== undefined) delete this.#row.waits;
     const { dialog, request } = nextRequest(this.#row.dialog, "NOTIFY", {
       branch: this.#context.ids.branch,
       headers: this.#headers(),
@@ -126,7 +126,7 @@ export class SipWatcherTurn {
     this.#takeNumber();
     // One that waits for its turn is owed still: a crash before it goes out must not forget it.
     this.#row.owed = this.#event.kind === "notify-outcome" && this.#event.isWanted === true;
-    delete this.#row.failures;
+    if (this.#row.failures !== undefined) delete this.#row.failures;
     this.#restDue();
   }
 
@@ -160,8 +160,8 @@ export class SipWatcherTurn {
     const { input, expires } = this.#subscribe();
     this.#row.expiresAt = this.#context.now + 1000 * expires;
     const interval = intervalOf(input.event?.parameters ?? NO_PARAMETERS, expires);
-    if (interval === undefined) delete this.#row.intervalMs;
-    else this.#row.intervalMs = interval;
+    if (interval !== undefined) this.#row.intervalMs = interval;
+    else if (this.#row.intervalMs !== undefined) delete this.#row.intervalMs;
     this.#restDue();
   }
 

@@ -1,5 +1,6 @@
 /** What a NOTIFY to a SIP watcher says, made when it goes out, so that it is never older than need be. RFC 8048 §6.2, RFC 3856 §6.7. */
 
+import type { SipDialogRequest } from "../../core/effect";
 import type { PresenceDocument } from "../../core/presence/document";
 import { PIDF_TYPE } from "../../core/presence/read-document";
 import { contentLanguage, writePidf } from "../../core/presence/write-pidf";
@@ -29,6 +30,15 @@ export function presenceBody(
     body: Buffer.from(text),
     headers: language === undefined ? [] : [["Content-Language", language]],
   };
+}
+
+/** The NOTIFY that carries it. */
+export function withBody(
+  request: SipDialogRequest,
+  { contentType, body, headers }: NotifyBody,
+): SipDialogRequest {
+  const all = headers.length === 0 ? request.headers : [...request.headers, ...headers];
+  return { ...request, contentType, body, headers: all };
 }
 
 /** The same person, gone: as the watcher's last NOTIFY says it (RFC 8048 §5.3.3). */

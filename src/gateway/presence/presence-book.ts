@@ -28,8 +28,7 @@ export class PresenceBook {
     return this.#get(bookKey(watcher, presentity));
   }
 
-  #get(key: string): PresenceDocument | undefined {
-    const text = this.#documents.get(key);
+  #get(key: string, text = this.#documents.get(key)): PresenceDocument | undefined {
     if (text === undefined) return undefined;
     const recent = this.#recent.get(key);
     return recent?.text === text ? recent.document : JSON.parse(text);
@@ -44,27 +43,31 @@ export class PresenceBook {
     return this.#put(bookKey(watcher, presentity), document);
   }
 
-  #put(key: string, document: PresenceDocument): boolean {
+  /** @param before its text so far */
+  #put(key: string, document: PresenceDocument, before = this.#documents.get(key)): boolean {
     const text = JSON.stringify(document);
-    if (this.#documents.get(key) === text) return false;
+    if (before === text) return false;
     this.#documents.set(key, text);
     this.#recent.set(key, { text, document });
     return true;
   }
 
-  /** One device of a person has changed; false when nothing that is known has. */
-  putDevice(watcher: string, presentity: string, device: DevicePresence): boolean {
+  /** One device of a person has changed: did that change what is known, and was anything known before? */
+  putDevice(watcher: string, presentity: string, device: DevicePresence): DevicePut {
     const key = bookKey(watcher, presentity);
-    const before = this.#get(key);
+    const text = this.#documents.get(key);
+    const wasKnown = text !== undefined;
+    const before = this.#get(key, text);
     // The bare address speaks for the whole person: she has gone.
     const isEverybody = device.id === "" && !device.open;
     const others = isEverybody
       ? []
       : (before?.devices.filter(({ id, open }) => id !== device.id && open) ?? []);
-    if (others.length >= this.#maximumDevices) return false;
+    if (others.length >= this.#maximumDevices) return { isChanged: false, wasKnown };
     // A device that has gone is told only as long as it is the last: a document never lacks a tuple.
     const devices = device.open || others.length === 0 ? [...others, device] : others;
-    return this.#put(key, { ...before, devices });
+    const document = before === undefined ? { devices } : { ...before, devices };
+    return { isChanged: this.#put(key, document, text), wasKnown };
   }
 
   /** Only these devices are there still. False when no other was known as open. */
@@ -93,6 +96,11 @@ export class PresenceBook {
   clear(): void {
     this.#documents.clear();
   }
+}
+
+export interface DevicePut {
+  readonly isChanged: boolean;
+  readonly wasKnown: boolean;
 }
 
 interface Kept {

@@ -22,7 +22,7 @@ import type { SubscriptionEffect } from "../../core/subscription/step";
 import type { Element } from "../../xml/element";
 import { PresenceGuard } from "../lists/presence-guard";
 import type { SipAnswer } from "../sides";
-import { closed, type NotifyBody, presenceBody } from "./bodies";
+import { closed, type NotifyBody, presenceBody, withBody } from "./bodies";
 import { Confirmation } from "./confirmation";
 import type { PresenceContext } from "./context";
 import { Keeper } from "./keeper";
@@ -252,8 +252,7 @@ export class PresenceFlow implements Carrier {
       if (isAnswering) await new Promise((resolve) => setImmediate(resolve));
       if (record.direction !== "sip-watcher") return;
       const body = this.#body(key, record, content, request.cseq);
-      const headers = [...request.headers, ...body.headers];
-      const outcome = await this.#context.sip.sendInDialog({ ...request, ...body, headers });
+      const outcome = await this.#context.sip.sendInDialog(withBody(request, body));
       if (outcome.status >= 300) this.#locals.notifyFailed(key);
       const { watcher, presentity } = record;
       const isWanted = this.#notifier.isWanted(key);

@@ -201,11 +201,11 @@ export class XmppPresence {
       this.#drop("nobody-watches");
       return;
     }
-    const wasSeen = this.#parts.seen.has(to, from);
     const device = presenceToDevice(stanza, this.#context.clock.now());
     this.#parts.confirmation.confirm(to, from, device.id);
-    if (this.#parts.seen.putDevice(to, from, device)) this.#parts.changedSeen(to, from, dialogs);
-    if (record !== undefined) await this.#watcherSeen(record, people, isAvailable, wasSeen);
+    const { isChanged, wasKnown } = this.#parts.seen.putDevice(to, from, device);
+    if (isChanged) this.#parts.changedSeen(to, from, dialogs);
+    if (record !== undefined) await this.#watcherSeen(record, people, isAvailable, wasKnown);
   }
 
   /** What a person publishes through PEP: her mood, what she does, where she is. */

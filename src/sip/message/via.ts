@@ -1,5 +1,6 @@
 /** The Via header field. RFC 3261 §20.42, §25.1 (via-parm); rport: RFC 3581. */
 
+import type { Mutable } from "../../core/mutable";
 import { COLON, OPEN_BRACKET, parseDigits, SLASH, skipSpace, tokenEnd } from "./characters";
 import { formatParameter, type Parameters, parseParameters } from "./values";
 
@@ -128,8 +129,6 @@ function numericParameters(parameters: Parameters): { rport?: true | number; ttl
   }
   return numbers;
 }
-
-type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
 const MAXIMUM_PORT = 65_535;
 const MAXIMUM_TTL = 255;

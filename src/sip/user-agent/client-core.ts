@@ -125,7 +125,7 @@ export class ClientCore {
       const out: OutRequest = { method: request.method, message: request, dialog };
       const isDirect = request.toTag !== undefined && request.routes.length === 0;
       const flow = isDirect ? this.#deps.flows.targetOf(request.callId, request.fromTag) : undefined;
-      this.#start(out, { ...peer, route }, hop, finish, flow);
+      this.#start(out, { peer: peer.peer, route, digest: peer.digest }, hop, finish, flow);
     });
   }
 

@@ -86,7 +86,7 @@ export class EventServer {
 }
 
 function senderOf(verdict: TrustVerdict): Sender | Refusal {
-  return verdict.kind === "refused" ? verdict : { ...verdict, proven: true };
+  return verdict.kind === "refused" ? verdict : { proven: true, ...verdict };
 }
 
 /** 132 bits (§19.3 asks for 32). */

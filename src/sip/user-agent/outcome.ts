@@ -1,6 +1,7 @@
 /** What a final response, or the lack of one, means to the sender. RFC 3261 §8.1.3. */
 
 import type { SipDialogOutcome, SipOutcome } from "../../core/input";
+import type { Mutable } from "../../core/mutable";
 import type { SipResponse } from "../message/message";
 import { parseNameAddr } from "../message/name-addr";
 import { recordRoutes } from "../message/record-route";
@@ -46,16 +47,17 @@ export function dialogOutcomeOf(
   const routes = recordRoutes(headers);
   const expires = parseSeconds(headers.get("Expires") ?? "");
   const minExpires = parseSeconds(headers.get("Min-Expires") ?? "");
-  return {
-    ...outcome,
+  const told: Mutable<SipDialogOutcome> = {
     cseq,
     // What cannot be read, or is more than a dialog can bear, is no route set: the far side is then asked directly.
     recordRoute: typeof routes === "string" ? NO_ROUTES : routes,
-    ...(toTag === undefined ? {} : { toTag }),
-    ...(contact === undefined || contact.length > MAXIMUM_TARGET ? {} : { contact }),
-    ...(expires === undefined ? {} : { expires }),
-    ...(minExpires === undefined ? {} : { minExpires }),
+    ...outcome,
   };
+  if (toTag !== undefined) told.toTag = toTag;
+  if (contact !== undefined && contact.length <= MAXIMUM_TARGET) told.contact = contact;
+  if (expires !== undefined) told.expires = expires;
+  if (minExpires !== undefined) told.minExpires = minExpires;
+  return told;
 }
 
 /** How a PUBLISH ended (RFC 3903 §4.1). */
@@ -99,7 +101,6 @@ function mediaType(range: string): string {
   return (semicolon < 0 ? range : range.slice(0, semicolon)).trim().toLowerCase();
 }
 
-type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 const NO_ROUTES: readonly string[] = [];
 const SECONDS = /^\d{1,10}/;
 /** Contacts and media types that anyone could make use of. */

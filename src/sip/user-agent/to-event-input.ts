@@ -1,6 +1,7 @@
 /** A SUBSCRIBE, NOTIFY or PUBLISH as an input of the core. RFC 6665 §4, §8.2; RFC 3903 §4. */
 
 import type { SipEventInput } from "../../core/input";
+import type { Mutable } from "../../core/mutable";
 import { acceptedTypes } from "../message/accepted-types";
 import { parseEvent } from "../message/event";
 import { parseNameAddr } from "../message/name-addr";
@@ -126,8 +127,6 @@ function readEvent({ request }: ReceivedRequest, input: Mutable<SipEventInput>):
   }
   return undefined;
 }
-
-type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
 const NONE: readonly string[] = [];
 const SIP = /^sips?:/i;

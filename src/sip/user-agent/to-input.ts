@@ -1,6 +1,7 @@
 /** A MESSAGE request as an input of the core. RFC 3428 §4, §5. */
 
 import type { Signer, SipMessageInput } from "../../core/input";
+import type { Mutable } from "../../core/mutable";
 import { parseNameAddr } from "../message/name-addr";
 import type { ReceivedRequest } from "../transaction/received-request";
 
@@ -46,7 +47,6 @@ export function messageInput(received: ReceivedRequest, speaker: Speaker): SipMe
   return input;
 }
 
-type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 type TextField =
   | "subject"
   | "contentType"
