@@ -64,7 +64,7 @@ interface Contender {
 
 interface Figures {
   readonly rate: number;
-  /** At half of that rate, in a process that was never overloaded. */
+  /** At half of that rate, in a process that did nothing else. */
   readonly half: PresenceStep;
 }
 
@@ -83,7 +83,7 @@ async function main(): Promise<void> {
     const results = new Map<string, Rates>();
     for (const contender of contenders) {
       const best = await highestRates(contender);
-      const rates = best && (await withWorld(contender, (gateway, world) => halfRates(gateway, world, best)));
+      const rates = best && (await halfRates(contender, best));
       if (rates === undefined) say(`${contender.name}: not run, it, a module of it or gcc is not installed`);
       else results.set(contender.name, rates);
     }
@@ -140,24 +140,33 @@ async function highestRate(gateway: GatewayUnderLoad, world: PresenceWorld, work
   return best;
 }
 
-/** What an event costs and how long it takes at half of the highest rate: a fresh process, nothing overloaded. */
-async function halfRates(
-  gateway: GatewayUnderLoad,
-  world: PresenceWorld,
-  best: ReadonlyMap<Work["title"], number>,
-): Promise<Rates> {
+/**
+ * What an event costs and how long it takes at half of the highest rate: each kind of work in a process of its own again, so
+ * that changes are told to as many pairs as while climbing, and not to all that set-ups have left behind.
+ */
+async function halfRates(contender: Contender, best: ReadonlyMap<Work["title"], number>): Promise<Rates> {
   const rates: Rates = {};
-  const load = loader(gateway, world);
-  say(`\nat half of these rates, ${gateway.name}`);
-  for (const work of worksOf(gateway.name)) {
+  say(`\nat half of these rates, ${contender.name}`);
+  for (const work of worksOf(contender.name)) {
     const rate = best.get(work.title);
     if (rate === undefined) continue;
-    const half = Math.round(rate / 2);
-    await load.pairsFor(work);
-    await load.run(work, half, HALF_WARM_UP_SECONDS);
-    rates[work.title] = { rate, half: await load.shown(work, half, HALF_SECONDS, `${work.title} `) };
+    const half = await withWorld(contender, (gateway, world) => halfRate(gateway, world, work, rate));
+    if (half !== undefined) rates[work.title] = { rate, half };
   }
   return rates;
+}
+
+async function halfRate(
+  gateway: GatewayUnderLoad,
+  world: PresenceWorld,
+  work: Work,
+  rate: number,
+): Promise<PresenceStep> {
+  const load = loader(gateway, world);
+  const half = Math.round(rate / 2);
+  await load.pairsFor(work);
+  await load.run(work, half, HALF_WARM_UP_SECONDS);
+  return load.shown(work, half, HALF_SECONDS, `${work.title} `);
 }
 
 /** Runs steps of work, with the pairs that they need. */

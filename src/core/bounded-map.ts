@@ -17,7 +17,7 @@ export class BoundedMap<Value> {
   /** Reading an entry makes it one of the newer. */
   get(key: string): Value | undefined {
     const young = this.#young.get(key);
-    if (young !== undefined) return young;
+    if (young !== undefined || this.#old.size === 0) return young;
     const old = this.#old.get(key);
     if (old !== undefined) this.set(key, old);
     return old;

@@ -13,7 +13,7 @@ export class Recent<V> {
 
   get(key: string): V | undefined {
     const young = this.#young.get(key);
-    if (young !== undefined) return young;
+    if (young !== undefined || this.#old.size === 0) return young;
     const old = this.#old.get(key);
     if (old !== undefined) this.set(key, old);
     return old;

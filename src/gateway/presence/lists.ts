@@ -126,24 +126,23 @@ export class ListBook {
 
   /** Is this contact in a list that this watcher watches now? */
   watches(watcher: string, member: string): boolean {
-    for (const key of this.#byWatcher.get(watcher) ?? [])
-      if (this.#open.get(key)?.members.has(member)) return true;
+    for (const key of this.#listsOf(watcher)) if (this.#open.get(key)?.members.has(member)) return true;
     return false;
   }
 
   /** What a watcher sees of a contact has changed. Returns the dialogs that want a NOTIFY. */
-  changed(watcher: string, member: string): string[] {
-    return this.#tell(this.#byWatcher.get(watcher), member);
+  changed(watcher: string, member: string): readonly string[] {
+    return this.#open.size === 0 ? NONE : this.#tell(this.#byWatcher.get(watcher), member);
   }
 
   /** What a person publishes here has changed. Returns the dialogs that want a NOTIFY. */
-  published(member: string): string[] {
-    return this.#tell(this.#byLocalMember.get(member), member);
+  published(member: string): readonly string[] {
+    return this.#open.size === 0 ? NONE : this.#tell(this.#byLocalMember.get(member), member);
   }
 
   /** A contact has been asked, has agreed or refused. Returns the dialogs that want a NOTIFY. */
-  standing(watcher: string, member: string, standing: Standing): string[] {
-    for (const key of this.#byWatcher.get(watcher) ?? []) {
+  standing(watcher: string, member: string, standing: Standing): readonly string[] {
+    for (const key of this.#listsOf(watcher)) {
       const open = this.#open.get(key);
       if (open?.members.has(member)) open.standings.set(member, standing);
     }
@@ -151,12 +150,17 @@ export class ListBook {
   }
 
   /** Whom a user watches has changed: his own list has others now. Returns the dialogs that want a NOTIFY. */
-  contactsChanged(watcher: string): string[] {
-    const keys = [...(this.#byWatcher.get(watcher) ?? [])];
-    return keys.filter((key) => {
+  contactsChanged(watcher: string): readonly string[] {
+    if (this.#open.size === 0) return NONE;
+    return [...this.#listsOf(watcher)].filter((key) => {
       const open = this.#open.get(key);
       return open !== undefined && open.list.members === undefined && this.#updateContacts(key, open);
     });
+  }
+
+  /** Keys of the lists that he watches now; mostly nobody watches any, and no name need be looked up. */
+  #listsOf(watcher: string): Iterable<string> {
+    return this.#open.size === 0 ? NONE : (this.#byWatcher.get(watcher) ?? NONE);
   }
 
   /** What the next NOTIFY of a dialog says. @param cseq its own number */
@@ -314,6 +318,7 @@ const SIP = /^sip:/i;
 const PIDF = "application/pidf+xml";
 const REQUIRE = [["Require", "eventlist"]] as const;
 const NOBODY: ReadonlyMap<string, ListMember> = new Map();
+const NONE: readonly string[] = [];
 const RESOURCE_OCTETS = 60;
 const INSTANCE_OCTETS = 60;
 const PART_OCTETS = 300;

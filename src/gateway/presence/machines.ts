@@ -64,23 +64,16 @@ export class Machines {
   sipWatcher(key: string, watcher: string, presentity: string, event: SipEvent): Promise<Turn> {
     const context = this.#stepContext(watcher, presentity);
     const { firstNotifyMs = FIRST_NOTIFY_MS } = this.#context.presence;
-    if (firstNotifyMs > 0 && this.#isFirst(key, event)) this.#notifier.hold(key, firstNotifyMs);
-    return this.#turn(key, event.kind, (record) =>
-      sipWatcher(
+    return this.#turn(key, event.kind, (record) => {
+      const isFirst = record === undefined && firstNotifyMs > 0 && asksForLeave(event);
+      if (isFirst && this.#notifier.isFree(key)) this.#notifier.hold(key, firstNotifyMs);
+      return sipWatcher(
         record?.direction === "sip-watcher" ? record : undefined,
         // First, because what is added to a copy costs six times as much (core/mutable.ts).
         { canNotify: this.#notifier.isFree(key), ...event } as SipWatcherEvent,
         context,
-      ),
-    );
-  }
-
-  /** Somebody asks whose leave is for the contact's server to tell: its answer is awaited a moment. */
-  #isFirst(key: string, event: SipEvent): boolean {
-    if (event.kind !== "subscribe" || event.approved || event.what !== "presence" || event.expires === 0)
-      return false;
-    if (event.input.toTag !== undefined || !this.#notifier.isFree(key)) return false;
-    return this.#context.subscriptions.get(key) === undefined;
+      );
+    });
   }
 
   async #turn(
@@ -151,6 +144,17 @@ export class Machines {
   #stepContext(watcher: string, presentity: string): StepContext {
     return new TurnContext(this.#context, { watcher, presentity });
   }
+}
+
+/** Is it for the contact's server to tell whether he may? Its answer is awaited a moment. */
+function asksForLeave(event: SipEvent): boolean {
+  return (
+    event.kind === "subscribe" &&
+    !event.approved &&
+    event.what === "presence" &&
+    event.expires !== 0 &&
+    event.input.toTag === undefined
+  );
 }
 
 /** Ids and addresses are made only for the machine that asks for them. */

@@ -75,7 +75,8 @@ export class WatcherInfoBook {
   }
 
   /** A row was written or removed. Returns the dialogs that want a NOTIFY. */
-  changed(before: SubscriptionRecord | undefined, after: SubscriptionRecord | undefined): string[] {
+  changed(before: SubscriptionRecord | undefined, after: SubscriptionRecord | undefined): readonly string[] {
+    if (this.#open.size === 0) return NONE;
     const presentity = (after ?? before)?.presentity ?? "";
     const keys = this.#byPresentity.get(presentity);
     if (keys === undefined) return [];
@@ -145,6 +146,7 @@ function idOf(record: SubscriptionRecord): string {
   return createHash("sha256").update(recordKey(record)).digest("base64url").slice(0, ID_LENGTH);
 }
 
+const NONE: readonly string[] = [];
 const UTF8 = new TextEncoder();
 const WATCHERINFO = "application/watcherinfo+xml";
 /** 96 bits. */

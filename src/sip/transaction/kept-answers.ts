@@ -3,15 +3,22 @@
 import type { Counters } from "../../gateway/sides";
 
 interface Kept {
+  readonly transaction: string;
   readonly bytes: Buffer;
   readonly expiresAt: number;
 }
 
-/** Every answer lives equally long, so the order of coming is the order of going. */
+/**
+ * Every answer lives equally long, so the order of coming is the order of going. That order is in a list of its own: to find the
+ * oldest entry of a Map means to step over all that were taken out of it before.
+ */
 export class KeptAnswers {
   readonly #lifetime: number;
   readonly #counters: Counters;
   readonly #kept = new Map<string, Kept>();
+  /** From `#first` on, the oldest first; one whose transaction has another answer by now stands there still. */
+  #line: Kept[] = [];
+  #first = 0;
   #bytes = 0;
 
   constructor(lifetime: number, counters: Counters) {
@@ -30,15 +37,26 @@ export class KeptAnswers {
   }
 
   add(transaction: string, bytes: Buffer, now: number): void {
-    for (const [name, kept] of this.#kept) {
-      const isFull = this.#kept.size >= MAXIMUM_KEPT || this.#bytes + bytes.length > MAXIMUM_KEPT_BYTES;
-      if (kept.expiresAt > now && !isFull) break;
-      if (kept.expiresAt > now) this.#counters.add("sip.server.answer-forgotten-early");
-      this.#kept.delete(name);
-      this.#bytes -= kept.bytes.length;
+    for (let oldest = this.#line[this.#first]; oldest !== undefined; oldest = this.#line[this.#first]) {
+      const isFull =
+        this.#line.length - this.#first >= MAXIMUM_KEPT || this.#bytes + bytes.length > MAXIMUM_KEPT_BYTES;
+      if (oldest.expiresAt > now && !isFull) break;
+      if (oldest.expiresAt > now) this.#counters.add("sip.server.answer-forgotten-early");
+      this.#forgetFirst(oldest);
     }
-    this.#kept.set(transaction, { bytes, expiresAt: now + this.#lifetime });
+    const kept = { transaction, bytes, expiresAt: now + this.#lifetime };
+    this.#line.push(kept);
+    this.#kept.set(transaction, kept);
     this.#bytes += bytes.length;
+  }
+
+  #forgetFirst(oldest: Kept): void {
+    if (this.#kept.get(oldest.transaction) === oldest) this.#kept.delete(oldest.transaction);
+    this.#bytes -= oldest.bytes.length;
+    this.#first += 1;
+    if (this.#first < CLEARED_AT || this.#first * 2 < this.#line.length) return;
+    this.#line = this.#line.slice(this.#first);
+    this.#first = 0;
   }
 }
 
@@ -49,3 +67,5 @@ export class KeptAnswers {
  */
 const MAXIMUM_KEPT = 20_000;
 const MAXIMUM_KEPT_BYTES = 16 * 1024 * 1024;
+/** So many places of what is forgotten, and no fewer, are worth a shorter list. */
+const CLEARED_AT = 1_024;
