@@ -377,7 +377,7 @@ async function withWorld<T>(
     return work(gateway, world, places);
   };
   try {
-    return await Promise.race([run(), interrupted()]);
+    return await Promise.race([run(), INTERRUPTED]);
   } finally {
     await gateway?.stop();
     await world.close();
@@ -386,11 +386,11 @@ async function withWorld<T>(
   }
 }
 
-function interrupted(): Promise<never> {
-  return new Promise((_, reject) => {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Error(signal)));
-  });
-}
+const INTERRUPTED = new Promise<never>((_, reject) => {
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Error(signal)));
+});
+// Nobody may be waiting when it comes.
+INTERRUPTED.catch(() => undefined);
 
 /** Octets of the database with what lies beside it. */
 function diskSize(folder: string): number {

@@ -58,6 +58,7 @@ export class PresenceFlow implements Carrier {
   readonly #sipEvents: SipEvents;
   readonly #xmppPresence: XmppPresence;
   #isStopping = false;
+  #isStopped = false;
   /** Events that are being dealt with. */
   #underWay = 0;
   #cancelRequests: (() => void) | undefined;
@@ -111,7 +112,9 @@ export class PresenceFlow implements Carrier {
     this.#cancelExpiry?.();
   }
 
+  /** The store closes next: what comes after is for the next life, which owes those NOTIFYs still. */
   stop(): void {
+    this.#isStopped = true;
     this.#notifier.stop();
     this.#guardOfLists?.stop();
     this.#confirmation.stop();
@@ -233,6 +236,7 @@ export class PresenceFlow implements Carrier {
 
   async #subscribe(key: string, record: SubscriptionRecord, request: SipDialogRequest): Promise<void> {
     const outcome = await this.#context.sip.sendInDialog(request);
+    if (this.#isStopped) return;
     const { watcher, presentity } = record;
     await this.#machines.xmppWatcher(key, watcher, presentity, {
       kind: "subscribe-outcome",
@@ -253,6 +257,7 @@ export class PresenceFlow implements Carrier {
       if (record.direction !== "sip-watcher") return;
       const body = this.#body(key, record, content, request.cseq);
       const outcome = await this.#context.sip.sendInDialog(withBody(request, body));
+      if (this.#isStopped) return;
       if (outcome.status >= 300) this.#locals.notifyFailed(key);
       const { watcher, presentity } = record;
       const isWanted = this.#notifier.isWanted(key);

@@ -1,12 +1,17 @@
 /** The first NOTIFY of a dialog waits a moment for what the contact's server says. RFC 6665 §4.2.1.2, RFC 8048 §5.3.1. */
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { SipDialogRequest } from "../../../src/core/effect";
+import { openStore } from "../../../src/store/sqlite-store";
 import { presenceStage } from "./stage";
 
 const SUBSCRIBED = "<presence from='juliet@xmpp.example' to='romeo@sip.example' type='subscribed'/>";
 const ONLINE = "<presence from='juliet@xmpp.example/balcony' to='romeo@sip.example'/>";
 const REFUSED = "<presence from='juliet@xmpp.example' to='romeo@sip.example' type='unsubscribed'/>";
 const WAIT_MS = 40;
+const MIGRATIONS = join(__dirname, "../../../migrations");
 
 const state = (request: SipDialogRequest | undefined) =>
   request?.headers.find(([name]) => name === "Subscription-State")?.[1];
@@ -43,6 +48,26 @@ test("who has none is told `pending` when the moment has passed, and the state w
   await stage.pass(2_000);
   expect(stage.requests().map(state)).toEqual([expect.stringMatching(/^active;expires=/)]);
   await stage.stop();
+});
+
+test("an answer that comes after the end is left to the next life, which owes that NOTIFY still", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "isthmus-end-"));
+  const store = openStore({ file: join(folder, "a.db"), migrations: MIGRATIONS });
+  const stage = await presenceStage({ presence: { firstNotifyMs: 0 }, store });
+  let answer = (): void => undefined;
+  stage.outcomes = [
+    () =>
+      new Promise((resolve) => {
+        answer = () => resolve({ status: 503, local: true });
+      }),
+  ];
+  await stage.sip({ transaction: "dialog" });
+  expect(stage.requests()).toHaveLength(1);
+  await stage.stop();
+  answer();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(stage.counters.get("presence.failed")).toBe(0);
+  rmSync(folder, { recursive: true });
 });
 
 test("who is refused at once hears nothing else", async () => {
