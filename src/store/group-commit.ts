@@ -239,8 +239,11 @@ export class SyncError extends Error {
   }
 }
 
-/** Added to the wait for the disk; with a sync of some milliseconds it stays well under the 10 ms that a crash may cost. */
-const GATHER_MS = 2;
+/**
+ * Added to the wait for the disk where it was busy just now; with a sync of one or two milliseconds before and after it stays
+ * under the 10 ms that a crash may cost.
+ */
+const GATHER_MS = 4;
 /**
  * From one commit to the next where nobody presses, the sync included. Who subscribes does not see the difference, and the
  * contact's leave is still there before his first NOTIFY goes out (FIRST_NOTIFY_MS).

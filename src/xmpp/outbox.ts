@@ -1,6 +1,7 @@
 /**
  * Everything of one turn of the event loop goes out in one write: one system call, and pings only at the end of a batch.
- * Under load the turns of a millisecond share one: every write costs as much as the translation of a message.
+ * Under load the turns of two milliseconds share one: every write, with the pings behind it, costs as much as the translation of a
+ * message.
  */
 
 export class Outbox {
@@ -51,4 +52,4 @@ export class Outbox {
 /** More than a socket takes at a time is not worth waiting for. */
 const FLUSH_AT = 65_536;
 /** What comes so soon after a write waits so long for more, milliseconds. */
-const GATHER_MS = 1;
+const GATHER_MS = 2;
