@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { accountsPlay, type Method } from "./load/accounts-plays";
 import { CONNECTIONS, type Mode, startAccountsGateway } from "./load/accounts-world";
 import { HOST } from "./load/gateways";
+import { INTERRUPTED } from "./load/interrupted";
 import type { LdapLoopResult } from "./load/ldap-loop";
 import { cpuTimes } from "./load/process-figures";
 import { Sink } from "./load/sink-process";
@@ -75,7 +76,7 @@ async function main(): Promise<void> {
     const results = new Map<string, Figures>();
     for (const [index, [method, mode]] of contests().entries()) {
       const work = measure(folder, base + 10 + 4 * index, slapd, method, mode);
-      results.set(`${method} ${mode}`, await Promise.race([work, interrupted()]));
+      results.set(`${method} ${mode}`, await Promise.race([work, INTERRUPTED]));
     }
     bare.push(await bareLoop(slapd, 1), await bareLoop(slapd, CONNECTIONS));
     print(results, bare);
@@ -266,12 +267,6 @@ function meanOf(bare: readonly Bare[]): Bare {
 function cpuSeconds(pid: number): number {
   const { user, system } = cpuTimes(pid);
   return user + system;
-}
-
-function interrupted(): Promise<never> {
-  return new Promise((_, reject) => {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Error(signal)));
-  });
 }
 
 function say(line: string): void {

@@ -16,6 +16,7 @@ import {
   startIsthmus,
   startKamailio,
 } from "./load/gateways";
+import { INTERRUPTED } from "./load/interrupted";
 import { Prober, quantile } from "./load/prober";
 import { cpuTimes, peakMemory } from "./load/process-figures";
 import { startProsody } from "./load/prosody";
@@ -237,18 +238,12 @@ async function withGateway<Result>(
     return work(gateway, load);
   };
   try {
-    return await Promise.race([run(), interrupted()]);
+    return await Promise.race([run(), INTERRUPTED]);
   } finally {
     for (const close of closing.reverse()) await close();
     if (process.env.ISTHMUS_BENCH_PROFILE === undefined) rmSync(folder, { recursive: true, force: true });
     else process.stdout.write(`profiles are in ${folder}\n`);
   }
-}
-
-function interrupted(): Promise<never> {
-  return new Promise((_, reject) => {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Error(signal)));
-  });
 }
 
 function withinSeconds(what: Promise<unknown>, seconds: number): Promise<unknown> {

@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GatewayUnderLoad, HOST, type Places, runIsthmus, startIsthmus } from "./load/gateways";
+import { INTERRUPTED } from "./load/interrupted";
 import { startKamailioPresence } from "./load/kamailio-presence";
 import {
   changesToSip,
@@ -385,12 +386,6 @@ async function withWorld<T>(
     else say(`profiles are in ${folder}`);
   }
 }
-
-const INTERRUPTED = new Promise<never>((_, reject) => {
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Error(signal)));
-});
-// Nobody may be waiting when it comes.
-INTERRUPTED.catch(() => undefined);
 
 /** Octets of the database with what lies beside it. */
 function diskSize(folder: string): number {

@@ -90,13 +90,10 @@ export function standingOf(record: SubscriptionRecord): Standing {
 
 /** Would `standingOf` give the same? A copy of a list counts as another one. */
 export function standsAsBefore(before: SubscriptionRecord, after: SubscriptionRecord): boolean {
+  if (!sameDialog(before.dialog, after.dialog)) return false;
   if (before.direction === "sip-watcher" && after.direction === "sip-watcher")
-    return sipWatcherStands(before, after) && sameDialog(before.dialog, after.dialog);
-  return (
-    before.direction === after.direction &&
-    sameBut(before, after, IN_PROGRESS_OR_DIALOG) &&
-    sameDialog(before.dialog, after.dialog)
-  );
+    return sipWatcherStands(before, after);
+  return before.direction === after.direction && sameBut(before, after, IN_PROGRESS_OR_DIALOG);
 }
 
 /** The same as `sameBut`, written out because every NOTIFY asks twice. */

@@ -5,6 +5,7 @@ import type { SipDialogRequest } from "../effect";
 import { statusToCondition } from "../error/sip-to-xmpp";
 import { errorStanza } from "../error/stanza-error";
 import type { SipDialogOutcome, SipEventInput } from "../input";
+import type { Mutable } from "../mutable";
 import type { PresenceDocument } from "../presence/document";
 import { MAXIMUM_DEVICES } from "../presence/limits";
 import type { XmppWatcherEvent } from "./event";
@@ -17,7 +18,7 @@ import type { Step, StepContext, SubscriptionEffect } from "./step";
 import { isUnwatched, longerExpires } from "./xmpp-watcher-input";
 import type { XmppWatcherAction, XmppWatcherState } from "./xmpp-watcher-states";
 
-type Row = { -readonly [Key in keyof XmppWatcherRecord]: XmppWatcherRecord[Key] };
+type Row = Mutable<XmppWatcherRecord>;
 type Due = NonNullable<XmppWatcherRecord["due"]>;
 
 /** One step: a copy of the row, which the actions change, and the effects that they ask for. */

@@ -1,5 +1,6 @@
 /** What an LDAP entry says about a person. */
 
+import type { Mutable } from "../../core/mutable";
 import type { DigestSecret, Person, PersonCard } from "../../gateway/sides";
 import { type Addresses, type SipAddress, sipKey } from "../addresses";
 import type { Question } from "../source";
@@ -93,7 +94,7 @@ export class EntryReader {
     const prefix = (this.#options.attributes.digestPrefix ?? "")
       .replaceAll("{realm}", () => this.#options.realm)
       .replaceAll("{username}", () => username);
-    const ha1: { -readonly [Name in keyof DigestSecret["ha1"]]: DigestSecret["ha1"][Name] } = {};
+    const ha1: Mutable<DigestSecret["ha1"]> = {};
     for (const { key, algorithm, pattern } of DIGESTS) {
       let digest: string | undefined;
       for (const text of values.texts(this.#sources[key])) {

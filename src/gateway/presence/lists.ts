@@ -151,7 +151,6 @@ export class ListBook {
 
   /** Whom a user watches has changed: his own list has others now. Returns the dialogs that want a NOTIFY. */
   contactsChanged(watcher: string): readonly string[] {
-    if (this.#open.size === 0) return NONE;
     return [...this.#listsOf(watcher)].filter((key) => {
       const open = this.#open.get(key);
       return open !== undefined && open.list.members === undefined && this.#updateContacts(key, open);

@@ -67,6 +67,9 @@ test("an answer that comes after the end is left to the next life, which owes th
   answer();
   await new Promise((resolve) => setImmediate(resolve));
   expect(stage.counters.get("presence.failed")).toBe(0);
+  const nextLife = openStore({ file: join(folder, "a.db"), migrations: MIGRATIONS });
+  expect(nextLife.subscriptions.page("", 2)).toMatchObject([{ owed: true }]);
+  nextLife.close();
   rmSync(folder, { recursive: true });
 });
 
