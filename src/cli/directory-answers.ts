@@ -60,9 +60,9 @@ function questionsOf(text: string, realm: string, addresses: Addresses): Questio
       ? [
           questionOfJid(text, addresses),
           questionOfSip(`sip:${text}`, addresses),
-          questionOfUsername(text, realm),
+          questionOfUsername(text, realm, true),
         ]
-      : [questionOfUsername(text, realm)];
+      : [questionOfUsername(text, realm, true)];
   return ways.filter((question) => question !== undefined);
 }
 

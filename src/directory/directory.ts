@@ -63,10 +63,10 @@ export function questionOfJid(text: string, addresses: Addresses): Question | un
   return jid === undefined ? undefined : { kind: "jid", jid, sip: addresses.sipOfJid(jid) };
 }
 
-/** A username as it stands in Authorization; undefined when nobody can be called so. */
-export function questionOfUsername(username: string, realm: string): Question | undefined {
+/** A username as it stands in Authorization; undefined when nobody can be called so. @param isWhole with name and card */
+export function questionOfUsername(username: string, realm: string, isWhole = false): Question | undefined {
   if (username === "" || username.length > LONGEST_USERNAME || !isFit(username)) return undefined;
-  return { kind: "username", username, realm };
+  return isWhole ? { kind: "username", username, realm, isWhole } : { kind: "username", username, realm };
 }
 
 class SourceDirectory implements Directory {

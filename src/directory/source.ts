@@ -7,7 +7,13 @@ import type { SipAddress } from "./addresses";
 export type Question =
   | { readonly kind: "sip"; readonly sip: SipAddress; readonly jid: string | undefined }
   | { readonly kind: "jid"; readonly jid: string; readonly sip: SipAddress | undefined }
-  | { readonly kind: "username"; readonly username: string; readonly realm: string };
+  | {
+      readonly kind: "username";
+      readonly username: string;
+      readonly realm: string;
+      /** With name and card as well; whoever signs in needs his secret and his addresses alone. */
+      readonly isWhole?: true;
+    };
 
 /** Somebody found. */
 export interface Found {

@@ -337,7 +337,7 @@ export type DirectoryAnswer<T> =
 /** At once when it is known, or a promise that never rejects. */
 export type Looked<T> = DirectoryAnswer<T> | Promise<DirectoryAnswer<T>>;
 
-/** Digest secrets of one username: HA1 in lower-case hex by algorithm (RFC 7616 §3.4.2), and whom they speak for. */
+/** Digest secrets of one username: HA1 in lower-case hex by algorithm (RFC 7616 §3.4.2), and whom they speak for: his name and card may be left out. */
 export interface DigestSecret {
   readonly username: string;
   readonly ha1: Readonly<Partial<Record<"MD5" | "SHA-256" | "SHA-512-256", string>>>;

@@ -46,111 +46,147 @@ export function searchDone(id: number, code: number): Buffer {
 
 /** Is it an answer of a kind that we can be sent, with everything in its place? */
 export function isSoundMessage(message: Buffer): boolean {
-  const [body, ...more] = elements(message, 0, message.length) ?? [];
-  if (body === undefined || more.length > 0) return false;
-  const [id, operation, controls, ...rest] = elements(message, body.start, body.end) ?? [];
-  if (id === undefined || operation === undefined || rest.length > 0) return false;
-  if (id.tag !== INTEGER || !isSmall(id)) return false;
-  if (controls !== undefined && !areControls(message, controls)) return false;
-  const parts = elements(message, operation.start, operation.end);
-  if (parts === undefined) return false;
-  switch (operation.tag) {
-    case SEARCH_ENTRY:
-      return isEntry(message, parts);
-    case SEARCH_REFERENCE:
-      return parts.every((part) => part.tag === OCTET_STRING);
-    case BIND_RESPONSE:
-    case SEARCH_DONE:
-    case EXTENDED_RESPONSE:
-      return isResult(parts);
-    default:
-      return false;
-  }
+  const end = message.length;
+  if (endOf(message, 0, end) !== end) return false;
+  const id = contentOf(message, 0);
+  const operation = endOf(message, id, end);
+  if (operation === UNFIT || message[id] !== INTEGER || !isSmall(message, id, operation)) return false;
+  const controls = endOf(message, operation, end);
+  if (controls === UNFIT) return false;
+  if (controls !== end && (endOf(message, controls, end) !== end || !areControls(message, controls, end)))
+    return false;
+  return isAnswer(message, operation, controls);
 }
 
 /** Result code of an ExtendedResponse; undefined when it is something else (§4.12). */
 export function extendedResult(message: Buffer): number | undefined {
   if (!isSoundMessage(message)) return undefined;
-  const [body] = elements(message, 0, message.length)!;
-  const operation = elements(message, body!.start, body!.end)![1]!;
-  if (operation.tag !== EXTENDED_RESPONSE) return undefined;
-  const [code] = elements(message, operation.start, operation.end)!;
-  return message.readUIntBE(code!.start, code!.end - code!.start);
+  const operation = endOf(message, contentOf(message, 0), message.length);
+  if (message[operation] !== EXTENDED_RESPONSE) return undefined;
+  const code = contentOf(message, operation);
+  const start = contentOf(message, code);
+  return message.readUIntBE(start, endOf(message, code, message.length) - start);
 }
 
-interface BerElement {
-  readonly tag: number;
-  readonly start: number;
-  readonly end: number;
-}
+/*
+ * An element is known by the place where it begins, and nothing is made of it: each answer of a busy directory comes through
+ * here, with dozens of them.
+ */
 
-/** The elements between two places, one after another; undefined when they do not fill the room exactly. */
-function elements(bytes: Buffer, start: number, end: number): BerElement[] | undefined {
-  const found: BerElement[] = [];
-  let at = start;
-  while (at < end) {
-    if (end - at < 2) return undefined;
-    const tag = bytes[at]!;
-    const first = bytes[at + 1]!;
-    let length = first;
-    let content = at + 2;
-    if (first >= 0x80) {
-      const octets = first & 0x7f;
-      if (octets === 0 || octets > LONGEST_LENGTH || end - content < octets) return undefined;
-      length = bytes.readUIntBE(content, octets);
-      content += octets;
-    }
-    if (length > end - content) return undefined;
-    found.push({ tag, start: content, end: content + length });
-    at = content + length;
+/** Where the element that begins here ends; UNFIT when that is behind `end`, or nowhere. */
+function endOf(bytes: Buffer, at: number, end: number): number {
+  if (end - at < 2) return UNFIT;
+  let length = bytes[at + 1]!;
+  let content = at + 2;
+  if (length >= 0x80) {
+    const octets = length & 0x7f;
+    if (octets === 0 || octets > LONGEST_LENGTH || end - content < octets) return UNFIT;
+    length = bytes.readUIntBE(content, octets);
+    content += octets;
   }
-  return found;
+  return length > end - content ? UNFIT : content + length;
 }
 
-/** §4.5.2: the name, then attributes, each with its type and the set of its values. */
-function isEntry(bytes: Buffer, parts: readonly BerElement[]): boolean {
-  const [name, list, ...rest] = parts;
-  if (name?.tag !== OCTET_STRING || list?.tag !== SEQUENCE || rest.length > 0) return false;
-  return (elements(bytes, list.start, list.end) ?? [BAD]).every((attribute) => {
-    if (attribute.tag !== SEQUENCE) return false;
-    const [type, values, ...more] = elements(bytes, attribute.start, attribute.end) ?? [];
-    if (type?.tag !== OCTET_STRING || values?.tag !== SET || more.length > 0) return false;
-    return (elements(bytes, values.start, values.end) ?? [BAD]).every(({ tag }) => tag === OCTET_STRING);
-  });
+/** Where the content begins of an element that fits. */
+function contentOf(bytes: Buffer, at: number): number {
+  const first = bytes[at + 1]!;
+  return at + 2 + (first < 0x80 ? 0 : first & 0x7f);
+}
+
+/** Do the elements between two places fill the room exactly, and is each as it should be? */
+function every(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  isFit: (bytes: Buffer, at: number, end: number) => boolean,
+): boolean {
+  for (let at = start; at < end; ) {
+    const next = endOf(bytes, at, end);
+    if (next === UNFIT || !isFit(bytes, at, next)) return false;
+    at = next;
+  }
+  return true;
+}
+
+function isAnswer(bytes: Buffer, at: number, end: number): boolean {
+  const content = contentOf(bytes, at);
+  switch (bytes[at]) {
+    case SEARCH_ENTRY:
+      return isEntry(bytes, content, end);
+    case SEARCH_REFERENCE:
+      return every(bytes, content, end, isOctetString);
+    case BIND_RESPONSE:
+    case SEARCH_DONE:
+    case EXTENDED_RESPONSE:
+      return isResult(bytes, content, end);
+    default:
+      return false;
+  }
+}
+
+/** §4.5.2: the name, then attributes. */
+function isEntry(bytes: Buffer, name: number, end: number): boolean {
+  const list = endOf(bytes, name, end);
+  if (list === UNFIT || bytes[name] !== OCTET_STRING) return false;
+  if (endOf(bytes, list, end) !== end || bytes[list] !== SEQUENCE) return false;
+  return every(bytes, contentOf(bytes, list), end, isAttribute);
+}
+
+/** Its type and the set of its values. */
+function isAttribute(bytes: Buffer, at: number, end: number): boolean {
+  if (bytes[at] !== SEQUENCE) return false;
+  const type = contentOf(bytes, at);
+  const values = endOf(bytes, type, end);
+  if (values === UNFIT || bytes[type] !== OCTET_STRING) return false;
+  if (endOf(bytes, values, end) !== end || bytes[values] !== SET) return false;
+  return every(bytes, contentOf(bytes, values), end, isOctetString);
 }
 
 /** §4.1.9: result code, matched DN, diagnostic message; what follows is of no concern here. */
-function isResult([code, matched, message]: readonly BerElement[]): boolean {
-  return (
-    code?.tag === ENUMERATED &&
-    isSmall(code) &&
-    matched?.tag === OCTET_STRING &&
-    message?.tag === OCTET_STRING
-  );
+function isResult(bytes: Buffer, code: number, end: number): boolean {
+  const matched = endOf(bytes, code, end);
+  if (matched === UNFIT || bytes[code] !== ENUMERATED || !isSmall(bytes, code, matched)) return false;
+  const message = endOf(bytes, matched, end);
+  if (message === UNFIT || bytes[matched] !== OCTET_STRING) return false;
+  const rest = endOf(bytes, message, end);
+  if (rest === UNFIT || bytes[message] !== OCTET_STRING) return false;
+  return every(bytes, rest, end, isAnything);
+}
+
+function areControls(bytes: Buffer, at: number, end: number): boolean {
+  return bytes[at] === CONTROLS && every(bytes, contentOf(bytes, at), end, isControl);
 }
 
 /** §4.1.11: type, perhaps criticality, perhaps a value. */
-function areControls(bytes: Buffer, { tag, start, end }: BerElement): boolean {
-  if (tag !== CONTROLS) return false;
-  return (elements(bytes, start, end) ?? [BAD]).every((control) => {
-    if (control.tag !== SEQUENCE) return false;
-    const [type, ...rest] = elements(bytes, control.start, control.end) ?? [];
-    const [first, second] = rest;
-    const value = first?.tag === BOOLEAN ? second : first;
-    const known = (first?.tag === BOOLEAN ? 1 : 0) + (value === undefined ? 0 : 1);
-    return (
-      type?.tag === OCTET_STRING &&
-      (first?.tag !== BOOLEAN || first.end - first.start === 1) &&
-      (value === undefined || value.tag === OCTET_STRING) &&
-      rest.length === known
-    );
-  });
+function isControl(bytes: Buffer, at: number, end: number): boolean {
+  if (bytes[at] !== SEQUENCE) return false;
+  const type = contentOf(bytes, at);
+  let next = endOf(bytes, type, end);
+  if (next === UNFIT || bytes[type] !== OCTET_STRING) return false;
+  if (next < end && bytes[next] === BOOLEAN) {
+    const value = endOf(bytes, next, end);
+    if (value - contentOf(bytes, next) !== 1) return false;
+    next = value;
+  }
+  return next === end || (bytes[next] === OCTET_STRING && endOf(bytes, next, end) === end);
 }
 
-function isSmall({ start, end }: BerElement): boolean {
-  return end - start >= 1 && end - start <= LONGEST_LENGTH;
+function isOctetString(bytes: Buffer, at: number): boolean {
+  return bytes[at] === OCTET_STRING;
 }
 
+function isAnything(): boolean {
+  return true;
+}
+
+/** A number that `readUIntBE` can read. */
+function isSmall(bytes: Buffer, at: number, end: number): boolean {
+  const octets = end - contentOf(bytes, at);
+  return octets >= 1 && octets <= LONGEST_LENGTH;
+}
+
+/** No element ends there. */
+const UNFIT = -1;
 const BOOLEAN = 0x01;
 const INTEGER = 0x02;
 const OCTET_STRING = 0x04;
@@ -166,5 +202,3 @@ const SEARCH_REFERENCE = 0x73;
 const EXTENDED_RESPONSE = 0x78;
 /** Octets of a length or a number; four hold more than any answer may have. */
 const LONGEST_LENGTH = 4;
-/** Stands for a list that does not fit: no rule above accepts it. */
-const BAD: BerElement = { tag: -1, start: 0, end: 0 };

@@ -2,7 +2,7 @@
 
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { Client, type Entry } from "ldapts";
+import { Client, type Entry, type SearchOptions, type SearchResult } from "ldapts";
 import type { Clock } from "../../gateway/sides";
 import type { LdapOptions, LdapServerAddress } from "./options";
 import { LdapFailure, type LdapProblem, problemOf, serverProblem } from "./problem";
@@ -131,7 +131,7 @@ export class LdapConnection {
    * Never rejects; ends at the latest after `limits.queryMs`. A connection that gave no answer is closed: the other questions
    * on it get `closed`, or `timeout` as well where not a word has come since.
    */
-  async search(search: LdapSearch): Promise<LdapReply> {
+  search(search: LdapSearch): Promise<LdapReply> {
     const { queryMs } = this.#options.limits;
     const heardBefore = this.#stream.heard;
     let isLate = false;
@@ -140,18 +140,26 @@ export class LdapConnection {
       this.#isHung = this.#stream.heard === heardBefore;
       this.close();
     });
-    try {
-      return { ok: true, entries: await this.#collect(search, Math.ceil(queryMs / 1000)) };
-    } catch (error) {
-      const problem =
-        isLate || this.#isHung
-          ? serverProblem("timeout")
-          : problemOf(isResult(error) ? error : (this.#stream.fault ?? error), "search");
-      if (problem.isServer) this.close();
-      return { ok: false, problem };
-    } finally {
-      cancel();
-    }
+    return this.#collect(search, Math.ceil(queryMs / 1000)).then(
+      (entries) => {
+        cancel();
+        return { ok: true, entries };
+      },
+      (error: unknown) => {
+        cancel();
+        return { ok: false, problem: this.#endedBy(error, isLate) };
+      },
+    );
+  }
+
+  /** What the end of a question says, to whoever asked and of the connection. */
+  #endedBy(error: unknown, isLate: boolean): LdapProblem {
+    const problem =
+      isLate || this.#isHung
+        ? serverProblem("timeout")
+        : problemOf(isResult(error) ? error : (this.#stream.fault ?? error), "search");
+    if (problem.isServer) this.close();
+    return problem;
   }
 
   close(): void {
@@ -161,24 +169,29 @@ export class LdapConnection {
     this.#stream.destroy();
   }
 
-  async #collect({ base, page, limit, ...search }: LdapSearch, timeLimit: number): Promise<readonly Entry[]> {
-    const options = {
-      scope: search.scope,
-      filter: search.filter,
-      attributes: [...search.attributes],
-      derefAliases: "never" as const,
+  #collect(search: LdapSearch, timeLimit: number): Promise<readonly Entry[]> {
+    const { base, scope, filter, attributes, limit, page } = search;
+    const asked: SearchOptions = {
+      scope,
+      filter,
+      attributes: [...attributes],
+      derefAliases: "never",
       timeLimit,
     };
-    if (page === undefined) {
-      const { searchEntries } = await this.#client.search(base, { ...options, sizeLimit: limit });
-      return searchEntries;
-    }
+    if (page !== undefined) return this.#collectPages(base, asked, Math.min(page, limit), limit);
+    asked.sizeLimit = limit;
+    return this.#client.search(base, asked).then(entriesOf);
+  }
+
+  async #collectPages(
+    base: string,
+    asked: SearchOptions,
+    pageSize: number,
+    limit: number,
+  ): Promise<readonly Entry[]> {
     const entries: Entry[] = [];
     const heardBefore = this.#stream.heard;
-    const pages = this.#client.searchPaginated(base, {
-      ...options,
-      paged: { pageSize: Math.min(page, limit) },
-    });
+    const pages = this.#client.searchPaginated(base, { ...asked, paged: { pageSize } });
     for await (const { searchEntries } of pages) {
       entries.push(...searchEntries);
       if (entries.length >= limit) break;
@@ -188,6 +201,10 @@ export class LdapConnection {
     }
     return entries.slice(0, limit);
   }
+}
+
+function entriesOf({ searchEntries }: SearchResult): readonly Entry[] {
+  return searchEntries;
 }
 
 /** The server's answer to this very question, whatever befell the connection. */

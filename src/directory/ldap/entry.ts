@@ -42,13 +42,21 @@ export class EntryReader {
     return this.#sources[key];
   }
 
-  /** Attributes to ask for; digests only for whoever signs in. */
-  attributesFor(kind: Question["kind"]): readonly string[] {
+  /** Attributes to ask for: digests only for whoever signs in, and little else for him. */
+  attributesFor(kind: Question["kind"] | "sign-in"): readonly string[] {
     const names = new Set<string>();
     for (const [key, { attribute }] of Object.entries(this.#sources))
-      if (kind === "username" || !DIGESTS.some((digest) => digest.key === key)) names.add(attribute);
+      if (this.#isAskedFor(kind, key as keyof LdapAttributes)) names.add(attribute);
     if (this.#allowed !== undefined) names.add(this.#allowed.source.attribute);
     return [...names];
+  }
+
+  #isAskedFor(kind: Question["kind"] | "sign-in", key: keyof LdapAttributes): boolean {
+    const isDigest = DIGESTS.some((digest) => digest.key === key);
+    // Under a filter of the operator's own the username may stand in any attribute.
+    if (kind === "sign-in" && this.#options.filters.username === undefined)
+      return isDigest || key === "username" || key === "sip" || key === "jid";
+    return !isDigest || kind === "username" || kind === "sign-in";
   }
 
   /** Undefined when the entry has neither an address on SIP nor one on XMPP that the rules know. */

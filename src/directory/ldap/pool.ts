@@ -7,11 +7,14 @@ import { LdapFailure, type LdapProblem, problemOf, serverProblem } from "./probl
 
 export type OpenLdap = () => Promise<LdapConnection>;
 
+/** A connection, or why there is none. */
+type Taken = LdapConnection | LdapProblem;
+
 /** Somebody who waits for his turn on a connection. */
 interface Waiter {
   /** Places that he needs. */
   readonly places: number;
-  resolve(connection: LdapConnection | LdapProblem): void;
+  resolve(connection: Taken): void;
 }
 
 export class LdapPool {
@@ -39,18 +42,28 @@ export class LdapPool {
    * Asks, beside others. Never rejects. An old connection that turns out to be broken (the server was restarted, a firewall
    * forgot it, somebody else's question was the end of it) is no failure of the server: another one is tried.
    */
-  async search(search: LdapSearch): Promise<LdapReply> {
+  search(search: LdapSearch): Promise<LdapReply> {
     const places = search.page === undefined ? 1 : this.#limits.questions;
-    for (let tries = 1; ; tries++) {
-      const connection = await this.#take(places);
-      if ("reason" in connection) return { ok: false, problem: connection };
-      const drops = this.#drops;
-      const reply = await connection.search(search);
-      this.#release(connection, places);
+    return this.#searchOn(this.#take(places), search, places, 1);
+  }
+
+  #searchOn(
+    taken: Taken | Promise<Taken>,
+    search: LdapSearch,
+    places: number,
+    tries: number,
+  ): Promise<LdapReply> {
+    if (taken instanceof Promise)
+      return taken.then((connection) => this.#searchOn(connection, search, places, tries));
+    if ("reason" in taken) return Promise.resolve({ ok: false, problem: taken });
+    const drops = this.#drops;
+    return taken.search(search).then((reply) => {
+      this.#release(taken, places);
       if (reply.ok || reply.problem.reason !== "closed") return reply;
-      if (!connection.hasAnswered || tries === TRIES || drops !== this.#drops) return reply;
+      if (!taken.hasAnswered || tries === TRIES || drops !== this.#drops) return reply;
       this.#distrustIdle();
-    }
+      return this.#searchOn(this.#take(places), search, places, tries + 1);
+    });
   }
 
   /** Gives a connection that somebody else opened to the pool. */
@@ -75,7 +88,7 @@ export class LdapPool {
     return this.#all.size + this.#opening;
   }
 
-  async #take(places: number): Promise<LdapConnection | LdapProblem> {
+  #take(places: number): Taken | Promise<Taken> {
     const connection = this.#waiting.size === 0 ? this.#withRoom(places) : undefined;
     if (connection !== undefined) {
       this.#occupy(connection, places);
@@ -98,7 +111,7 @@ export class LdapPool {
     return fullest ?? [...this.#idle.keys()].findLast((connection) => connection.isOpen);
   }
 
-  async #newOne(places: number): Promise<LdapConnection | LdapProblem> {
+  async #newOne(places: number): Promise<Taken> {
     if (this.#isStopped) return serverProblem("stopped");
     this.#opening++;
     try {
@@ -126,7 +139,7 @@ export class LdapPool {
     this.#waiting.clear();
   }
 
-  #wait(places: number): Promise<LdapConnection | LdapProblem> {
+  #wait(places: number): Promise<Taken> {
     return new Promise((resolve) => {
       const cancel = this.#clock.after(PATIENCE * this.#limits.queryMs, () => {
         this.#waiting.delete(waiter);

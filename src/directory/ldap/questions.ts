@@ -10,7 +10,7 @@ export class LdapQuestions {
   readonly #options: LdapOptions;
   readonly #reader: EntryReader;
   readonly #templates: Readonly<Partial<Record<"sip" | "jid" | "username" | "search", FilterTemplate>>>;
-  readonly #attributes: Readonly<Record<Question["kind"], readonly string[]>>;
+  readonly #attributes: Readonly<Record<Question["kind"] | "sign-in", readonly string[]>>;
 
   constructor(options: LdapOptions, reader: EntryReader) {
     this.#options = options;
@@ -25,6 +25,7 @@ export class LdapQuestions {
       sip: reader.attributesFor("sip"),
       jid: reader.attributesFor("jid"),
       username: reader.attributesFor("username"),
+      "sign-in": reader.attributesFor("sign-in"),
     };
   }
 
@@ -34,7 +35,8 @@ export class LdapQuestions {
     const template = this.#templates[question.kind];
     const filter = template === undefined ? this.#made(question) : template.fill(valuesOf(question));
     if (filter === undefined) return undefined;
-    return { ...this.#where(filter), attributes: this.#attributes[question.kind], limit: 2 };
+    const kind = question.kind === "username" && !question.isWhole ? "sign-in" : question.kind;
+    return { ...this.#where(filter), attributes: this.#attributes[kind], limit: 2 };
   }
 
   /** Every word must be found in some attribute. Undefined: no word is long enough. */

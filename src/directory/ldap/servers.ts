@@ -54,18 +54,24 @@ export class LdapServers {
   }
 
   /** Never rejects. Each server that works is asked once, so that it ends within their time limits together. */
-  async search(search: LdapSearch): Promise<ServersReply> {
-    for (const server of this.#servers) {
-      if (!server.isUp || this.#isStopped) continue;
-      const reply = await server.pool.search(search);
+  search(search: LdapSearch): Promise<ServersReply> {
+    return this.#searchFrom(0, search);
+  }
+
+  #searchFrom(first: number, search: LdapSearch): Promise<ServersReply> {
+    let index = first;
+    while (this.#servers[index]?.isUp === false) index++;
+    const server = this.#isStopped ? undefined : this.#servers[index];
+    if (server === undefined) return Promise.resolve({ ok: false, retryAfter: this.retryAfter });
+    return server.pool.search(search).then((reply) => {
       this.#counters.add("directory.ldap.queries");
-      if (reply.ok || !reply.problem.isServer) {
-        this.#answered(server, reply);
-        return { ok: true, reply, server: server.address.url };
+      if (!reply.ok && reply.problem.isServer) {
+        this.#failed(server, reply.problem);
+        return this.#searchFrom(index + 1, search);
       }
-      this.#failed(server, reply.problem);
-    }
-    return { ok: false, retryAfter: this.retryAfter };
+      this.#answered(server, reply);
+      return { ok: true, reply, server: server.address.url };
+    });
   }
 
   /** Seconds until a server that failed is tried again. */

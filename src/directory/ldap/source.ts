@@ -23,6 +23,12 @@ export function ldapSource(options: LdapOptions, deps: LdapDeps): Source {
   return new LdapSource(options, deps);
 }
 
+/** What a server said. */
+interface Said {
+  readonly entries: readonly Entry[];
+  readonly server: string;
+}
+
 class LdapSource implements Source {
   readonly name: string;
   readonly #deps: LdapDeps;
@@ -48,20 +54,21 @@ class LdapSource implements Source {
   async search(words: string, limit: number): Promise<DirectoryAnswer<readonly Person[]>> {
     const search = this.#questions.searchForWords(words, limit);
     if (search === undefined) return { kind: "found", value: [] };
-    const answer = await this.#ask(search);
-    if (answer.kind !== "found") return answer;
-    const people = answer.value.entries.flatMap((entry) => this.#reader.person(new EntryValues(entry)) ?? []);
-    return { kind: "found", value: people };
+    return this.#ask(search, ({ entries }) => {
+      const people = entries.flatMap((entry) => this.#reader.person(new EntryValues(entry)) ?? []);
+      return { kind: "found", value: people };
+    });
   }
 
   stop(): Promise<void> {
     return this.#servers.stop();
   }
 
-  async #find(question: Question, search: LdapSearch): Promise<DirectoryAnswer<Found>> {
-    const answer = await this.#ask(search);
-    if (answer.kind !== "found") return answer;
-    const { entries, server } = answer.value;
+  #find(question: Question, search: LdapSearch): Promise<DirectoryAnswer<Found>> {
+    return this.#ask(search, ({ entries, server }) => this.#foundIn(entries, question, server));
+  }
+
+  #foundIn(entries: readonly Entry[], question: Question, server: string): DirectoryAnswer<Found> {
     const [entry] = entries;
     if (entry === undefined) return UNKNOWN;
     if (entries.length > 1) return this.#ambiguous(question, entries);
@@ -75,27 +82,36 @@ class LdapSource implements Source {
     return { kind: "found", value: { person, server, ha1: this.#reader.digests(values, question.username) } };
   }
 
-  async #ask(search: LdapSearch): Promise<DirectoryAnswer<{ entries: readonly Entry[]; server: string }>> {
-    const asked = await this.#inTime(this.#servers.search(search));
-    if (!asked.ok) return { kind: "unavailable", retryAfter: asked.retryAfter };
-    const { reply, server } = asked;
-    if (reply.ok) return { kind: "found", value: { entries: reply.entries, server } };
-    this.#report(reply, server);
-    return { kind: "unavailable", retryAfter: this.#servers.retryAfter };
+  /** All servers and all waiting together: nobody is left without an answer for longer. @param read of what was said, the answer */
+  #ask<Value>(
+    search: LdapSearch,
+    read: (said: Said) => DirectoryAnswer<Value>,
+  ): Promise<DirectoryAnswer<Value>> {
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const cancel = this.#deps.clock.after(this.#longestMs, () => {
+        isLate = true;
+        this.#deps.counters.add("directory.ldap.late");
+        resolve(unavailable(this.#servers.retryAfter));
+      });
+      const settle = (reply: ServersReply): void => {
+        if (isLate) return;
+        cancel();
+        resolve(this.#answerOf(reply, read));
+      };
+      this.#servers.search(search).then(settle).catch(reject);
+    });
   }
 
-  /** All servers and all waiting together: nobody is left without an answer for longer. */
-  #inTime(asking: Promise<ServersReply>): Promise<ServersReply> {
-    return new Promise((resolve) => {
-      const cancel = this.#deps.clock.after(this.#longestMs, () => {
-        this.#deps.counters.add("directory.ldap.late");
-        resolve({ ok: false, retryAfter: this.#servers.retryAfter });
-      });
-      void asking.then((reply) => {
-        cancel();
-        resolve(reply);
-      });
-    });
+  #answerOf<Value>(
+    asked: ServersReply,
+    read: (said: Said) => DirectoryAnswer<Value>,
+  ): DirectoryAnswer<Value> {
+    if (!asked.ok) return unavailable(asked.retryAfter);
+    const { reply, server } = asked;
+    if (reply.ok) return read({ entries: reply.entries, server });
+    this.#report(reply, server);
+    return unavailable(this.#servers.retryAfter);
   }
 
   #report({ problem }: Extract<LdapReply, { ok: false }>, server: string): void {
@@ -122,4 +138,8 @@ class LdapSource implements Source {
     this.#deps.log.warn({ source: this.name, id: dn, why }, "directory entry left out");
     return UNKNOWN;
   }
+}
+
+function unavailable(retryAfter: number): { readonly kind: "unavailable"; readonly retryAfter: number } {
+  return { kind: "unavailable", retryAfter };
 }

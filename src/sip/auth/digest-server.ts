@@ -6,7 +6,7 @@ import { type AuthenticationValue, formatChallenge, parseCredentials } from "../
 import type { HeaderField } from "../message/header-list";
 import type { SipRequest } from "../message/message";
 import { type DigestAlgorithm, type DigestProtection, digestAlgorithm, digestResponse } from "./digest";
-import { GuessGuard } from "./guess-guard";
+import { type Guess, GuessGuard } from "./guess-guard";
 import { Nonces } from "./nonce";
 import type { SecretSource } from "./secrets";
 
@@ -48,6 +48,7 @@ interface Answer {
   readonly uri: string;
   readonly response: string;
   readonly context: DigestContext;
+  readonly guess: Guess;
 }
 
 export class DigestServer {
@@ -128,11 +129,11 @@ export class DigestServer {
     if (protection.qop === "legacy" && !context.allowLegacy) return { kind: "wrong", username };
     // RFC 7616 §3.3: whether the answer is right does not matter for that, so that no forged nonce costs a look-up.
     if (this.#nonces.check(nonce, context.now) !== "good") return STALE;
-    const wait = this.#guesses.take(context.address, username, context.now);
-    if (wait > 0) return { kind: "later", why: "guesses", retryAfter: wait };
+    const guess = this.#guesses.take(context.address, username, context.now);
+    if (typeof guess === "number") return { kind: "later", why: "guesses", retryAfter: guess };
     const uri = parameters.get("uri") ?? "";
     const response = (parameters.get("response") ?? "").toLowerCase();
-    return this.#look({ request, username, nonce, algorithm, protection, uri, response, context });
+    return this.#look({ request, username, nonce, algorithm, protection, uri, response, context, guess });
   }
 
   /** A wrong answer by a remembered secret asks once more: the password may have changed. A stranger is asked for twice as well. */
@@ -151,7 +152,7 @@ export class DigestServer {
     const { address, now } = answer.context;
     const wait = this.#guesses.waitOf(address, now);
     if (wait === 0) return this.#decide(answer, secret);
-    this.#guesses.giveBack(address, answer.username, now, false);
+    this.#guesses.giveBack(answer.guess, now, false);
     return { kind: "later", why: "guesses", retryAfter: wait };
   }
 
@@ -160,21 +161,21 @@ export class DigestServer {
     secret: DirectoryAnswer<DigestSecret>,
     isRight = this.#isRight(answer, secret),
   ): DigestVerdict {
-    const { username, nonce, protection, context } = answer;
+    const { username, nonce, protection, context, guess } = answer;
     if (secret.kind === "unavailable") return this.#unavailable(answer, secret.retryAfter);
     if (!isRight || secret.kind !== "found") {
       this.#guesses.wrong(context.address, context.now);
       return { kind: "wrong", username };
     }
-    this.#guesses.giveBack(context.address, username, context.now, true);
+    this.#guesses.giveBack(guess, context.now, true);
     const { person } = secret.value;
     if (protection.qop === "legacy") return { kind: "valid", person };
     const isFresh = this.#nonces.use(nonce, Number.parseInt(protection.nc, 16));
     return isFresh ? { kind: "valid", person } : STALE;
   }
 
-  #unavailable({ context, username }: Answer, retryAfter: number): DigestVerdict {
-    this.#guesses.giveBack(context.address, username, context.now, false);
+  #unavailable({ context, guess }: Answer, retryAfter: number): DigestVerdict {
+    this.#guesses.giveBack(guess, context.now, false);
     return { kind: "later", why: "directory", retryAfter };
   }
 

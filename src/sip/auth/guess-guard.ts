@@ -18,20 +18,24 @@ export class GuessGuard {
   /**
    * Takes a guess at an account. An address pays for what was wrong only, once that is known (`waitOf`, `wrong`): a thousand
    * phones behind a proxy may sign in at once, while the directory looks for them. @param now milliseconds since 1970
-   * @returns 0: go on, and give it back if it was no guess; else seconds to wait
+   * @returns the guess, to be given back if it was none; or the seconds to wait
    */
-  take(address: string, username: string, now: number): number {
+  take(address: string, username: string, now: number): Guess | number {
     const pair = pairOf(address, username);
-    const isKnown = now - (this.#proven.get(pair) ?? Number.NEGATIVE_INFINITY) < PROVEN_MS;
+    const provenAt = this.#proven.get(pair);
+    const isKnown = provenAt !== undefined && now - provenAt < PROVEN_MS;
     const wait = Math.max(
       this.#pairs.wait(pair, now),
       this.waitOf(address, now),
       isKnown ? 0 : this.#usernames.wait(username, now),
     );
     if (wait > 0) return wait;
-    this.#pairs.take(pair, now);
-    if (!isKnown) this.#usernames.take(username, now);
-    return 0;
+    return {
+      pair,
+      ofPair: this.#pairs.take(pair, now),
+      ofUsername: isKnown ? undefined : this.#usernames.take(username, now),
+      provenAt,
+    };
   }
 
   /** Seconds until an answer from this address is judged, those asked for meanwhile included; 0: at once. */
@@ -45,12 +49,21 @@ export class GuessGuard {
   }
 
   /** It was the right answer, or none that was judged: the guess is given back. @param isProof was it right? */
-  giveBack(address: string, username: string, now: number, isProof: boolean): void {
-    const pair = pairOf(address, username);
-    this.#pairs.giveBack(pair);
-    this.#usernames.giveBack(username);
-    if (isProof) this.#proven.set(pair, now);
+  giveBack({ pair, ofPair, ofUsername, provenAt }: Guess, now: number, isProof: boolean): void {
+    ofPair.tokens = Math.min(PAIR.burst, ofPair.tokens + 1);
+    if (ofUsername !== undefined) ofUsername.tokens = Math.min(USERNAME.burst, ofUsername.tokens + 1);
+    const isNoted = provenAt !== undefined && Math.abs(now - provenAt) < PROVEN_ANEW_MS;
+    if (isProof && !isNoted) this.#proven.set(pair, now);
   }
+}
+
+/** One that was taken. */
+export interface Guess {
+  readonly pair: string;
+  readonly ofPair: Bucket;
+  /** Undefined: whoever has signed lately from there costs his account nothing. */
+  readonly ofUsername: Bucket | undefined;
+  readonly provenAt: number | undefined;
 }
 
 class Buckets {
@@ -74,15 +87,15 @@ class Buckets {
   }
 
   /** To be called after `wait`, which brings the bucket up to date. */
-  take(key: string, now: number): void {
-    const bucket = this.#buckets.get(key);
-    if (bucket === undefined) this.#buckets.set(key, { tokens: this.#rate.burst - 1, at: now });
-    else bucket.tokens -= 1;
-  }
-
-  giveBack(key: string): void {
-    const bucket = this.#buckets.get(key);
-    if (bucket !== undefined) bucket.tokens = Math.min(this.#rate.burst, bucket.tokens + 1);
+  take(key: string, now: number): Bucket {
+    const known = this.#buckets.get(key);
+    if (known !== undefined) {
+      known.tokens -= 1;
+      return known;
+    }
+    const bucket = { tokens: this.#rate.burst - 1, at: now };
+    this.#buckets.set(key, bucket);
+    return bucket;
   }
 }
 
@@ -114,8 +127,9 @@ const PAIR: Rate = { burst: 20, perSecond: 0.1 };
 const ADDRESS: Rate = { burst: 200, perSecond: 1 };
 /** From everywhere together, for one account: 8,640 a day. */
 const USERNAME: Rate = { burst: 100, perSecond: 0.1 };
-/** A phone that signed within a week goes on from where it was. */
+/** A phone that signed within a week goes on from where it was; when it did is noted once an hour. */
 const PROVEN_MS = 7 * 24 * 3_600_000;
+const PROVEN_ANEW_MS = 3_600_000;
 const LONGEST_LOOK_UP_MS = 60_000;
 /** Of each kind. */
 const REMEMBERED = 50_000;

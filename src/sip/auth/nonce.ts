@@ -7,8 +7,7 @@ import { keyedHash } from "./digest";
 export type NonceState = "good" | "expired" | "foreign";
 
 export class Nonces {
-  /** The key, and room behind it for what is signed. */
-  readonly #keyed = Buffer.concat([randomBytes(KEY_BYTES), Buffer.alloc(HEAD_BYTES)]);
+  readonly #key = randomBytes(KEY_BYTES).toString("base64url");
   /** Two generations, of which the older is dropped whole: taken out one by one, each would be stepped over ever after. */
   #young = new Map<string, CountWindow>();
   #old: ReadonlyMap<string, CountWindow> = new Map();
@@ -18,20 +17,22 @@ export class Nonces {
   #serial = 0;
   /** A nonce made before this had its counts forgotten, and could be replayed: it counts as expired. */
   #forgottenUntil = 0;
+  readonly #expected = Buffer.alloc(SIGNATURE_LENGTH);
+  readonly #given = Buffer.alloc(SIGNATURE_LENGTH);
 
   /** A new nonce: time and serial number, signed with a key that lives as long as the process. */
   make(now: number): string {
-    const head = Buffer.allocUnsafe(HEAD_BYTES);
-    head.writeUIntBE(now, 0, 6);
     this.#serial = (this.#serial + 1) >>> 0;
-    head.writeUInt32BE(this.#serial, 6);
-    return Buffer.concat([head, this.#sign(head)]).toString("base64url");
+    const time = now.toString(36).padStart(TIME_LENGTH, "0");
+    const head = time + this.#serial.toString(36).padStart(HEAD_LENGTH - TIME_LENGTH, "0");
+    return head + this.#sign(head);
   }
 
   check(nonce: string, now: number): NonceState {
     // One whose counts are kept was found to be ours before.
-    const made = this.#windowOf(nonce)?.made ?? this.#madeAt(nonce);
-    if (made === undefined) return "foreign";
+    const isOurs = this.#windowOf(nonce) !== undefined || this.#isSigned(nonce);
+    if (!isOurs) return "foreign";
+    const made = madeAt(nonce);
     return made <= this.#forgottenUntil || now - made > NONCE_LIFETIME_MS ? "expired" : "good";
   }
 
@@ -43,10 +44,10 @@ export class Nonces {
     const known = this.#windowOf(nonce);
     if (known !== undefined) return known.use(count);
     if (this.#young.size >= MAXIMUM_WINDOWS / 2) this.#forgetOld();
-    const window = new CountWindow(Buffer.from(nonce, "base64url").readUIntBE(0, 6));
+    const window = new CountWindow();
     // A copy: the text as parsed would keep the whole header block of its request alive.
-    this.#young.set(Buffer.from(nonce, "latin1").toString("latin1"), window);
-    this.#youngNewest = Math.max(this.#youngNewest, window.made);
+    this.#young.set(` ${nonce}`.slice(1), window);
+    this.#youngNewest = Math.max(this.#youngNewest, madeAt(nonce));
     return window.use(count);
   }
 
@@ -62,19 +63,22 @@ export class Nonces {
     this.#youngNewest = 0;
   }
 
-  /** When it was made; undefined when that was not here. */
-  #madeAt(nonce: string): number | undefined {
-    if (!NONCE.test(nonce)) return undefined;
-    const bytes = Buffer.from(nonce, "base64url");
-    const head = bytes.subarray(0, HEAD_BYTES);
-    if (!timingSafeEqual(this.#sign(head), bytes.subarray(HEAD_BYTES))) return undefined;
-    return head.readUIntBE(0, 6);
+  #isSigned(nonce: string): boolean {
+    if (!NONCE.test(nonce)) return false;
+    this.#expected.write(this.#sign(nonce.slice(0, HEAD_LENGTH)), "latin1");
+    this.#given.write(nonce.slice(HEAD_LENGTH), "latin1");
+    return timingSafeEqual(this.#expected, this.#given);
   }
 
-  #sign(head: Uint8Array): Buffer {
-    this.#keyed.set(head, KEY_BYTES);
-    return keyedHash(this.#keyed).subarray(0, SIGNATURE_BYTES);
+  /** 156 bits, as text. */
+  #sign(head: string): string {
+    return keyedHash(this.#key + head).slice(0, SIGNATURE_LENGTH);
   }
+}
+
+/** When it was made, milliseconds since 1970; of one of ours alone. */
+function madeAt(nonce: string): number {
+  return Number.parseInt(nonce.slice(0, TIME_LENGTH), 36);
 }
 
 /** The highest count seen and which of the 31 before it were seen too. */
@@ -82,9 +86,6 @@ class CountWindow {
   #highest = 0;
   /** Bit n: the count `highest - n` was used. */
   #seen = 0;
-
-  /** @param made when its nonce was made, milliseconds since 1970 */
-  constructor(readonly made: number) {}
 
   use(count: number): boolean {
     if (count < 1) return false;
@@ -102,9 +103,12 @@ class CountWindow {
 }
 
 const KEY_BYTES = 32;
-const HEAD_BYTES = 10;
-const SIGNATURE_BYTES = 20;
-const NONCE = /^[A-Za-z0-9_-]{40}$/;
+/** Digits of base 36: a time has so many until the year 5188, and behind it stands a number of 32 bits. */
+const TIME_LENGTH = 9;
+const HEAD_LENGTH = TIME_LENGTH + 7;
+/** Characters of six bits. */
+const SIGNATURE_LENGTH = 26;
+const NONCE = /^[0-9a-z]{16}[A-Za-z0-9_-]{26}$/;
 /** Long enough for a conversation without a new challenge, short enough that a stolen legacy answer is soon worthless. */
 const NONCE_LIFETIME_MS = 300_000;
 /**
