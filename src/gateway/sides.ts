@@ -292,8 +292,8 @@ export interface BindingStore {
   bindingsOf(person: string): readonly Binding[];
   /** The binding of a device by the generation of its temporary GRUUs. */
   bindingOfEpoch(epoch: string): Binding | undefined;
-  /** Bindings of registrations that came from this address. */
-  countBindingsFrom(address: string): number;
+  /** Bindings of registrations that came from this address, counted up to `most`. */
+  countBindingsFrom(address: string, most: number): number;
   /** Those that have expired, at most `limit`. */
   expiredBindings(now: number, limit: number): readonly Binding[];
   nextBindingExpiry(): number | undefined;

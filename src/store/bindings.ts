@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import type Database from "better-sqlite3";
+import type { Mutable } from "../core/mutable";
 import type { Binding } from "../core/registrar/binding";
 import type { BindingStore } from "../gateway/sides";
 import type { GroupCommit } from "./group-commit";
@@ -23,12 +24,16 @@ export class SqliteBindings implements BindingStore {
     });
   }
 
-  async changeBindings(person: string, puts: readonly Binding[], removes: readonly string[]): Promise<void> {
-    if (puts.length === 0 && removes.length === 0) return;
-    await this.#commit.now(() => {
-      for (const key of removes) this.#counted(-this.#sql.remove.run(person, key).changes);
-      for (const binding of puts) this.#put(binding);
-    });
+  changeBindings(person: string, puts: readonly Binding[], removes: readonly string[]): Promise<void> {
+    if (puts.length === 0 && removes.length === 0) return Promise.resolve();
+    try {
+      return this.#commit.now(() => {
+        for (const key of removes) this.#counted(-this.#sql.remove.run(person, key).changes);
+        for (const binding of puts) this.#put(binding);
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   bindingsOf(person: string): readonly Binding[] {
@@ -40,8 +45,8 @@ export class SqliteBindings implements BindingStore {
     return row && bindingOf(row);
   }
 
-  countBindingsFrom(address: string): number {
-    return this.#sql.countFrom.get(address) as number;
+  countBindingsFrom(address: string, most: number): number {
+    return this.#sql.countFrom.get(address, most) as number;
   }
 
   expiredBindings(now: number, limit: number): readonly Binding[] {
@@ -63,8 +68,8 @@ export class SqliteBindings implements BindingStore {
 
   /** A refresh changes neither address nor epoch, and so neither of their indexes. */
   #put(binding: Binding): void {
-    const { person, key, epoch, expiresAt, ...rest } = binding;
-    const record = JSON.stringify(rest);
+    const { person, key, epoch, expiresAt } = binding;
+    const record = recordOf(binding);
     const { address } = binding.flow;
     const named = epoch === "" ? null : epoch;
     if (this.#sql.refresh.run(expiresAt, record, person, key, address, named).changes > 0) return;
@@ -85,8 +90,19 @@ export class SqliteBindings implements BindingStore {
 /** person, key, epoch, expires_at, record */
 type Row = readonly [string, string, string | null, number, string];
 
+/** What has no column of its own. */
+function recordOf(binding: Binding): string {
+  const { resource, contact, instance, regId, q, callId, cseq, registeredAt, path, flow } = binding;
+  return JSON.stringify({ resource, contact, instance, regId, q, callId, cseq, registeredAt, path, flow });
+}
+
 function bindingOf([person, key, epoch, expiresAt, record]: Row): Binding {
-  return { person, key, epoch: epoch ?? "", expiresAt, ...JSON.parse(record) };
+  const binding = JSON.parse(record) as Mutable<Binding>;
+  binding.person = person;
+  binding.key = key;
+  binding.epoch = epoch ?? "";
+  binding.expiresAt = expiresAt;
+  return binding;
 }
 
 type Statements = ReturnType<typeof prepare>;
@@ -99,7 +115,9 @@ function prepare(database: Database.Database) {
     ofEpoch: rows("WHERE epoch = ? ORDER BY id DESC LIMIT 1"),
     expired: rows("WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"),
     nextExpiry: database.prepare("SELECT expires_at FROM binding ORDER BY expires_at LIMIT 1").pluck(),
-    countFrom: database.prepare("SELECT count(*) FROM binding WHERE address = ?").pluck(),
+    countFrom: database
+      .prepare("SELECT count(*) FROM (SELECT 1 FROM binding WHERE address = ? LIMIT ?)")
+      .pluck(),
     count: database.prepare("SELECT count(*) FROM binding").pluck(),
     refresh: database.prepare(
       "UPDATE binding SET expires_at = ?, record = ? WHERE person = ? AND key = ? AND address = ? AND epoch IS ?",

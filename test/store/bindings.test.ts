@@ -60,6 +60,14 @@ test("what is put comes back, in this life and the next", async () => {
   expect(key).toHaveLength(32);
 });
 
+test("bindings of one address are counted up to a bound", async () => {
+  const { bindings } = store;
+  const flow = binding(1).flow;
+  const three = [1, 2, 3].map((n) => binding(n, { flow }));
+  await bindings.changeBindings("romeo@office.test", three, []);
+  expect([2, 3, 4].map((most) => bindings.countBindingsFrom(flow.address, most))).toEqual([2, 3, 3]);
+});
+
 test("a refresh replaces, wherever it came from; what goes is gone", async () => {
   const { bindings } = store;
   await bindings.changeBindings("romeo@office.test", [binding(1), binding(2)], []);
@@ -67,9 +75,8 @@ test("a refresh replaces, wherever it came from; what goes is gone", async () =>
   const moved = binding(2, { flow: { ...binding(2).flow, address: "198.51.100.1" }, epoch: "other" });
   await bindings.changeBindings("romeo@office.test", [refreshed, moved], []);
   expect(bindings.bindingsOf("romeo@office.test")).toEqual([refreshed, moved]);
-  expect([bindings.countBindingsFrom("192.0.2.2"), bindings.countBindingsFrom("198.51.100.1")]).toEqual([
-    0, 1,
-  ]);
+  const from = (address: string, most: number) => bindings.countBindingsFrom(address, most);
+  expect([from("192.0.2.2", 5), from("198.51.100.1", 5)]).toEqual([0, 1]);
   expect([bindings.bindingOfEpoch("epoch-2"), bindings.bindingOfEpoch("other")]).toEqual([undefined, moved]);
   await bindings.changeBindings("romeo@office.test", [], ["key-1", "unknown"]);
   expect(bindings.bindingsOf("romeo@office.test")).toEqual([moved]);

@@ -2,6 +2,7 @@
 
 import { parseSipUri, type SipUri } from "../address/sip-uri";
 import type { RegisteredContact, SipRegisterInput } from "../input";
+import type { Mutable } from "../mutable";
 import { type Rejection, reject } from "../rejection";
 import { type Binding, bindingKey, deviceResource } from "./binding";
 
@@ -156,13 +157,11 @@ class Change {
     const { now } = this.#context;
     const { instance } = contact;
     if (instance !== undefined && regId === undefined) this.#forgetEarlierLife(instance, key);
-    const binding: Binding = {
+    const binding: Mutable<Binding> = {
       person: this.#person,
       key,
       resource: deviceResource(instance, key),
       contact: contact.uri,
-      ...(instance === undefined ? {} : { instance }),
-      ...(regId === undefined ? {} : { regId }),
       q: contact.q ?? HIGHEST_Q,
       callId,
       cseq,
@@ -172,6 +171,8 @@ class Change {
       flow: { transport, address, port, local },
       epoch: instance === undefined ? "" : this.#epochOf(deviceResource(instance, key)),
     };
+    if (instance !== undefined) binding.instance = instance;
+    if (regId !== undefined) binding.regId = regId;
     this.#bindings.set(key, binding);
     this.#puts.set(key, binding);
     this.#removes.delete(key);

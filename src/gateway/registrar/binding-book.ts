@@ -42,7 +42,7 @@ export class BindingBook implements DeviceBook {
   }
 
   devicesOf(person: string): readonly string[] {
-    return [...new Set(this.bindingsOf(person).map(({ resource }) => `${person}/${resource}`))];
+    return [...resourcesOf(this.bindingsOf(person))].map((resource) => `${person}/${resource}`);
   }
 
   /** Has this person (a bare JID) any device? */
@@ -75,8 +75,9 @@ export class BindingBook implements DeviceBook {
     return destinationOf(binding, this.#connections.get(nameOf(binding.person, binding.key)));
   }
 
-  countFrom(address: string): number {
-    return this.#parts.store.countBindingsFrom(address);
+  /** @param most bindings of one address: is it at its bound? */
+  isFull(address: string, most: number): boolean {
+    return this.#parts.store.countBindingsFrom(address, most) >= most;
   }
 
   get size(): number {
@@ -95,38 +96,37 @@ export class BindingBook implements DeviceBook {
 
   /**
    * Writes and removes bindings of one person; resolves when that is on disk. Rejects when the store did not take it.
+   * @param before his bindings that are in force, as they were read in the same turn
    * @param connection by which the new ones came
    */
   async change(
     person: string,
-    puts: readonly Binding[],
-    removes: readonly string[],
+    before: readonly Binding[],
+    { puts, removes }: { readonly puts: readonly Binding[]; readonly removes: readonly string[] },
     connection?: number,
   ): Promise<void> {
-    const before = this.devicesOf(person).join("\n");
     const written = this.#parts.store.changeBindings(person, puts, removes);
     for (const key of removes) this.#connections.delete(nameOf(person, key));
     for (const { key } of puts) this.#connect(person, key, connection);
     await written;
     for (const { expiresAt } of puts) this.#arm(expiresAt);
-    if (before !== this.devicesOf(person).join("\n")) this.#tell(person);
-    for (const device of new Set(puts.map(({ resource }) => `${person}/${resource}`))) {
-      for (const listener of this.#onRegistered) this.#guard(() => listener(device));
+    const gone = new Set([...removes, ...puts.map(({ key }) => key)]);
+    const after = [...before.filter(({ key }) => !gone.has(key)), ...puts];
+    if (!isSameSet(resourcesOf(before), resourcesOf(after))) this.#tell(person);
+    for (const resource of resourcesOf(puts)) {
+      for (const listener of this.#onRegistered) this.#guard(() => listener(`${person}/${resource}`));
     }
   }
 
   /** A device has gone without saying so; a registration that it has renewed meanwhile stays. */
   drop(gone: Binding): void {
     const { person, key, registeredAt, callId, cseq } = gone;
-    const now = this.#parts.store.bindingsOf(person).find((row) => row.key === key);
+    const rows = this.bindingsOf(person);
+    const now = rows.find((row) => row.key === key);
     if (now?.registeredAt !== registeredAt || now.callId !== callId || now.cseq !== cseq) return;
     this.#parts.counters.add("registrar.dropped");
     this.#parts.log.info({ person, contact: gone.contact }, "device vanished, registration dropped");
-    this.#remove(person, [key]);
-  }
-
-  #remove(person: string, keys: readonly string[]): void {
-    this.change(person, [], keys).catch((error: unknown) => {
+    this.change(person, rows, { puts: [], removes: [key] }).catch((error: unknown) => {
       this.#parts.log.error({ person, error }, "bindings not removed");
     });
   }
@@ -194,6 +194,14 @@ export class BindingBook implements DeviceBook {
       },
     );
   }
+}
+
+function resourcesOf(bindings: readonly Binding[]): ReadonlySet<string> {
+  return new Set(bindings.map(({ resource }) => resource));
+}
+
+function isSameSet(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((each) => other.has(each));
 }
 
 function nameOf(person: string, key: string): string {

@@ -35,7 +35,8 @@ export class RegisterFlow {
   /** A 200 is given only when what it says is on disk. Never rejects. */
   async handle(input: SipRegisterInput): Promise<SipAnswer> {
     try {
-      const person = await this.#registrant(input);
+      const registrant = this.#registrant(input);
+      const person = registrant instanceof Promise ? await registrant : registrant;
       if (typeof person !== "string") return this.#refuse(input, person);
       return await this.#register(input, person);
     } catch (error) {
@@ -44,13 +45,21 @@ export class RegisterFlow {
     }
   }
 
-  /** §10.3 steps 4 and 5: the person of To, whom only he himself may register. */
-  async #registrant(input: SipRegisterInput): Promise<string | Rejection> {
+  /** §10.3 steps 4 and 5: the person of To, whom only he himself may register. Later where an alias is to be looked up. */
+  #registrant(input: SipRegisterInput): string | Rejection | Promise<string | Rejection> {
     const { addresses } = this.#parts;
     const to = addresses.of(input.toUri);
     const from = addresses.of(input.fromUri);
     if (!isPerson(to)) return reject("DOMAIN_NOT_SERVED", "no address of record of ours");
     if (isPerson(from) && from.person === to.person) return to.person;
+    return this.#registrantByAlias(input, from);
+  }
+
+  async #registrantByAlias(
+    input: SipRegisterInput,
+    from: Addressed | undefined,
+  ): Promise<string | Rejection> {
+    const { addresses } = this.#parts;
     const alias = await this.#parts.directory?.bySip(input.toUri);
     if (alias?.kind === "unavailable") return reject("OVERLOADED", "the directory cannot say");
     const named = alias?.kind === "found" ? addresses.of(alias.value.sipUri) : undefined;
@@ -70,9 +79,9 @@ export class RegisterFlow {
     });
     if (decision.kind === "refuse") return this.#refuse(input, decision.rejection);
     const isMore = decision.puts.some(({ key }) => rows.every((row) => row.key !== key));
-    if (isMore && !input.isNeighbour && book.countFrom(input.flow.address) >= options.maximumPerAddress)
+    if (isMore && !input.isNeighbour && book.isFull(input.flow.address, options.maximumPerAddress))
       return this.#refuse(input, reject("OVERLOADED", "too many from one address"), FULL_SECONDS);
-    await book.change(person, decision.puts, decision.removes, input.flow.connection);
+    await book.change(person, rows, decision, input.flow.connection);
     return this.#accepted(input, person, decision);
   }
 

@@ -2,6 +2,7 @@
 
 import type { SipFlow } from "../../core/effect";
 import type { RegisteredContact, SipRegisterInput } from "../../core/input";
+import type { Mutable } from "../../core/mutable";
 import type { HeaderList } from "../message/header-list";
 import { type NameAddr, parseNameAddr } from "../message/name-addr";
 import { parseSeconds } from "../message/seconds";
@@ -29,7 +30,7 @@ export function registerInput(received: ReceivedRequest, registrant: Registrant)
   const expiresText = headers.get("Expires");
   const expires = expiresText === undefined ? undefined : (parseSeconds(expiresText) ?? DEFAULT_EXPIRES);
   const { fromUri, peer, isNeighbour } = registrant;
-  return {
+  const input: Mutable<SipRegisterInput> = {
     kind: "sip-register",
     rid: identity.transaction.slice(0, RID_LENGTH),
     toUri: to.uri,
@@ -37,7 +38,6 @@ export function registerInput(received: ReceivedRequest, registrant: Registrant)
     callId: headers.get("Call-ID") ?? "",
     cseq: cseq.number,
     contacts,
-    ...(expires === undefined ? {} : { expires }),
     path: path.map(({ uri }) => `<${uri}>`),
     supported: tagsOf(headers),
     flow: flowOf(source),
@@ -46,6 +46,8 @@ export function registerInput(received: ReceivedRequest, registrant: Registrant)
     isNeighbour,
     peer,
   };
+  if (expires !== undefined) input.expires = expires;
+  return input;
 }
 
 function contactsOf(headers: HeaderList): readonly RegisteredContact[] | string {
@@ -72,14 +74,13 @@ function contactOf({ uri, parameters }: NameAddr): RegisteredContact | undefined
   const number = regId === undefined ? undefined : regIdOf(regId);
   if ((q !== undefined && thousandths === undefined) || (regId !== undefined && number === undefined))
     return undefined;
-  return {
-    uri,
-    ...(thousandths === undefined ? {} : { q: thousandths }),
-    // §10.2.1.1: one that cannot be read counts as an hour.
-    ...(expires === undefined ? {} : { expires: parseSeconds(expires) ?? DEFAULT_EXPIRES }),
-    ...(instance === undefined ? {} : { instance }),
-    ...(number === undefined ? {} : { regId: number }),
-  };
+  const contact: Mutable<RegisteredContact> = { uri };
+  if (thousandths !== undefined) contact.q = thousandths;
+  // §10.2.1.1: one that cannot be read counts as an hour.
+  if (expires !== undefined) contact.expires = parseSeconds(expires) ?? DEFAULT_EXPIRES;
+  if (instance !== undefined) contact.instance = instance;
+  if (number !== undefined) contact.regId = number;
+  return contact;
 }
 
 /** qvalue (§25.1) in thousandths. */
