@@ -42,6 +42,11 @@ export class TransientMap<Key, Value> {
     return [...this.#old.values(), ...this.#young.values()];
   }
 
+  /** All of them, in no order, as they are now. */
+  entries(): [Key, Value][] {
+    return [...this.#old, ...this.#young];
+  }
+
   clear(): void {
     this.#young = new Map();
     this.#old = new Map();

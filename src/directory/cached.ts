@@ -1,5 +1,6 @@
 /** A source with a memory: one query for a person however many ask at once, and none at all for a while after. */
 
+import { TransientMap } from "../core/transient-map";
 import type { Clock, Counters, DirectoryAnswer, Looked, Person } from "../gateway/sides";
 import { sipKey } from "./addresses";
 import type { CacheOptions } from "./options";
@@ -19,7 +20,7 @@ export class CachedSource {
   readonly #counters: Counters;
   readonly #found: Remembered<Found>;
   readonly #absent: Remembered<true>;
-  readonly #asking = new Map<string, Promise<DirectoryAnswer<Found>>>();
+  readonly #asking = new TransientMap<string, Promise<DirectoryAnswer<Found>>>();
 
   constructor(source: Source, options: CacheOptions, { clock, counters }: CachedDeps) {
     this.#source = source;

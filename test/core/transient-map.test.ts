@@ -24,6 +24,7 @@ test("it holds what a Map would hold", () => {
         same(map.has(key), model.has(key));
       });
       expect(map.values().sort()).toEqual([...model.values()].sort());
+      expect(new Map(map.entries())).toEqual(model);
     }),
     { numRuns: 100 },
   );

@@ -36,7 +36,7 @@ export class LdapQuestions {
     const filter = template === undefined ? this.#made(question) : template.fill(valuesOf(question));
     if (filter === undefined) return undefined;
     const kind = question.kind === "username" && !question.isWhole ? "sign-in" : question.kind;
-    return { ...this.#where(filter), attributes: this.#attributes[kind], limit: 2 };
+    return this.#search(filter, this.#attributes[kind], 2);
   }
 
   /** Every word must be found in some attribute. Undefined: no word is long enough. */
@@ -45,17 +45,12 @@ export class LdapQuestions {
     const filters = wanted.slice(0, MAXIMUM_WORDS).flatMap((word) => this.#wordFilter(word) ?? []);
     if (filters.length === 0) return undefined;
     const { results, page } = this.#options.limits;
-    return {
-      ...this.#where(filters.join("")),
-      attributes: this.#attributes.sip,
-      limit: Math.min(limit, results),
-      page,
-    };
+    return { ...this.#search(filters.join(""), this.#attributes.sip, Math.min(limit, results)), page };
   }
 
-  #where(filter: string): Pick<LdapSearch, "base" | "scope" | "filter"> {
+  #search(filter: string, attributes: readonly string[], limit: number): LdapSearch {
     const { base, scope, filters } = this.#options;
-    return { base, scope, filter: `(&${filters.person}${filter})` };
+    return { base, scope, filter: `(&${filters.person}${filter})`, attributes, limit };
   }
 
   #made(question: Question): string | undefined {

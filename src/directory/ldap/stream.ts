@@ -2,6 +2,7 @@
 
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { TransientMap } from "../../core/transient-map";
 import {
   headOf,
   isSoundMessage,
@@ -28,7 +29,7 @@ export class LdapStream extends Duplex {
   readonly #inner: Socket;
   readonly #maximum: number;
   /** The octets that came in answer to each question under way, by its id. */
-  readonly #answers = new Map<number, number>();
+  readonly #answers = new TransientMap<number, number>();
   /** Octets that answer no question. */
   #strays = 0;
   #outgoing: Buffer[] = [];

@@ -5,7 +5,13 @@ import type { DigestSecret, DirectoryAnswer, Person } from "../../gateway/sides"
 import { type AuthenticationValue, formatChallenge, parseCredentials } from "../message/challenge";
 import type { HeaderField } from "../message/header-list";
 import type { SipRequest } from "../message/message";
-import { type DigestAlgorithm, type DigestProtection, digestAlgorithm, digestResponse } from "./digest";
+import {
+  type DigestAlgorithm,
+  type DigestProtection,
+  digestAlgorithm,
+  digestResponse,
+  rememberedA2,
+} from "./digest";
 import { type Guess, GuessGuard } from "./guess-guard";
 import { Nonces } from "./nonce";
 import type { SecretSource } from "./secrets";
@@ -57,6 +63,7 @@ export class DigestServer {
   readonly #secrets: SecretSource;
   readonly #nonces = new Nonces();
   readonly #guesses = new GuessGuard();
+  readonly #hashOfA2 = rememberedA2();
   readonly #dummyKey = randomBytes(32);
   readonly #written: Readonly<Record<DigestAlgorithm, readonly [before: string, after: string]>>;
 
@@ -183,7 +190,7 @@ export class DigestServer {
   #isRight(answer: Answer, secret: DirectoryAnswer<DigestSecret>): boolean {
     const { request, username, nonce, algorithm, protection, uri, response } = answer;
     const ha1 = secret.kind === "found" ? secret.value.ha1[algorithm] : undefined;
-    const expected = digestResponse({
+    const inputs = {
       algorithm,
       ha1: ha1 ?? this.#dummyHa1(algorithm, username),
       method: request.method,
@@ -191,7 +198,8 @@ export class DigestServer {
       nonce,
       protection,
       body: request.body,
-    });
+    };
+    const expected = digestResponse(inputs, this.#hashOfA2);
     return isSameText(expected, response) && ha1 !== undefined;
   }
 

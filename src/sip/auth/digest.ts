@@ -27,16 +27,25 @@ export interface DigestInputs {
   readonly body: Uint8Array;
 }
 
+/** H(A2) where no body counts (§3.4.3), lower-case hex. */
+export type HashOfA2 = (algorithm: DigestAlgorithm, a2: string) => string;
+
+/** One with a memory: phones ask for the same few things all day. */
+export function rememberedA2(): HashOfA2 {
+  const memo = (algorithm: DigestAlgorithm) => new Memo((a2) => digestHash(algorithm, a2), REMEMBERED_A2);
+  const memos = { "SHA-512-256": memo("SHA-512-256"), "SHA-256": memo("SHA-256"), MD5: memo("MD5") };
+  return (algorithm, a2) => memos[algorithm].of(a2);
+}
+
 /** The `response` parameter, lower-case hex. */
-export function digestResponse(inputs: DigestInputs): string {
+export function digestResponse(inputs: DigestInputs, hashOfA2: HashOfA2 = digestHash): string {
   const { algorithm, ha1, method, uri, nonce, protection } = inputs;
   const a2 = `${method}:${uri}`;
-  if (protection.qop === "legacy")
-    return digestHash(algorithm, `${ha1}:${nonce}:${digestHash(algorithm, a2)}`);
+  if (protection.qop === "legacy") return digestHash(algorithm, `${ha1}:${nonce}:${hashOfA2(algorithm, a2)}`);
   const isInt = protection.qop === "auth-int";
   const ha2 = isInt
     ? digestHash(algorithm, `${a2}:${digestHash(algorithm, inputs.body)}`)
-    : HA2[algorithm].of(a2);
+    : hashOfA2(algorithm, a2);
   return digestHash(
     algorithm,
     `${ha1}:${nonce}:${protection.nc}:${protection.cnonce}:${protection.qop}:${ha2}`,
@@ -75,10 +84,4 @@ const digestHash: (algorithm: DigestAlgorithm, data: string | Uint8Array) => str
     ? (algorithm, data) => crypto.hash(NODE_NAMES[algorithm], data, "hex")
     : (algorithm, data) => crypto.createHash(NODE_NAMES[algorithm]).update(data).digest("hex");
 
-/** H(A2) of what does not depend on a body: phones ask for the same few things all day (§3.4.3). */
-const HA2: Readonly<Record<DigestAlgorithm, Memo<string>>> = {
-  "SHA-512-256": new Memo((a2) => digestHash("SHA-512-256", a2), REMEMBERED_A2),
-  "SHA-256": new Memo((a2) => digestHash("SHA-256", a2), REMEMBERED_A2),
-  MD5: new Memo((a2) => digestHash("MD5", a2), REMEMBERED_A2),
-};
 const NODE_NAMES = { "SHA-512-256": "sha512-256", "SHA-256": "sha256", MD5: "md5" } as const;

@@ -160,7 +160,8 @@ export class Trust {
       return refused(403, "This User May Not Use The Service");
     }
     const { uri } = sender.received.from;
-    if (isSameAddressOfRecord(person.sipUri, sender.from)) return speaks(uri, sender.peer, person);
+    if (uri === person.sipUri || isSameAddressOfRecord(person.sipUri, sender.from))
+      return speaks(uri, sender.peer, person);
     const named = isSip(sender.from) ? this.#directory.bySip?.(uri) : undefined;
     if (named instanceof Promise) return named.then((found) => this.#isAlias(sender, person, found));
     return this.#isAlias(sender, person, named);
@@ -300,8 +301,9 @@ function isSip({ scheme }: SipUri): boolean {
 }
 
 function speaks(fromUri: string, peer: string, person: Person): TrustVerdict {
-  const verdict = { kind: "speaks", fromUri, peer, isNeighbour: false } as const;
-  return person.jid === "" ? verdict : { ...verdict, signer: person };
+  return person.jid === ""
+    ? { kind: "speaks", fromUri, peer, isNeighbour: false }
+    : { kind: "speaks", fromUri, peer, isNeighbour: false, signer: person };
 }
 
 /** [ours] 503 keeps a phone from asking at once again, whatever it would prove. */

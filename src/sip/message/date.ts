@@ -15,13 +15,8 @@ export function parseSipDate(value: string): number | undefined {
 
 /** A SIP-date from milliseconds since 1970, cut to whole seconds. */
 export function formatSipDate(ms: number): string {
-  const second = Math.floor(ms / 1000);
-  if (second !== written.second) written = { second, text: new Date(ms).toUTCString() };
-  return written.text;
+  return new Date(ms).toUTCString();
 }
-
-/** The newest that was written: thousands of answers bear the same. */
-let written = { second: Number.NaN, text: "" };
 
 type Five = [day: number, year: number, hour: number, minute: number, second: number];
 

@@ -1,12 +1,13 @@
 /** Octets to SIP messages. RFC 3261 §7, §18.3; what a server must be able to answer: §8.2.6, §21.4.1. */
 
+import type { Mutable } from "../../core/mutable";
 import { contentLength } from "./content-length";
 import { readHeaderBlock, skipLeadingLineEnds } from "./header-block";
 import { headerFieldsOfLines, readHeaderFields } from "./header-fields";
 import { HeaderList } from "./header-list";
 import { DEFAULT_LIMITS, type ParseLimits } from "./limits";
-import { checkFields, type FieldsCheck, isCopyable } from "./mandatory-fields";
-import type { MandatoryFields, ParseProblem, SipMessage, SipRequest } from "./message";
+import { checkFields, isCopyable } from "./mandatory-fields";
+import type { ParseProblem, SipMessage, SipRequest, SipResponse } from "./message";
 import { parseStartLine } from "./start-line";
 
 export type { ParseLimits } from "./limits";
@@ -50,32 +51,29 @@ export function parseMessage(bytes: Buffer, limits: ParseLimits = DEFAULT_LIMITS
     const { status, reason } = startLine;
     if (fault) return problem(fault.status, fault.reason);
     const body = bytes.subarray(bodyStart, bodyEnd);
-    return { kind: "response", status, reason, headers, body, ...readBy(check) };
+    const response: Mutable<SipResponse> = { kind: "response", status, reason, headers, body };
+    if (check.read !== undefined) response.read = check.read;
+    return response;
   }
   const body = fault ? NO_BODY : bytes.subarray(bodyStart, bodyEnd);
-  const request: SipRequest = {
+  const request: Mutable<SipRequest> = {
     kind: "request",
     method: startLine.method,
     uri: startLine.uri,
     headers,
     body,
     isAscii: block.isAscii,
-    ...readBy(check),
   };
+  if (check.read !== undefined) request.read = check.read;
   if (!fault) return request;
   const isAnswerable = check.read !== undefined && (block.problem === undefined || isCopyable(fields));
   return isAnswerable ? { kind: "problem", ...fault, partial: request } : { kind: "problem", ...fault };
-}
-
-function readBy({ read }: FieldsCheck): { read?: MandatoryFields } {
-  return read === undefined ? NOTHING_READ : { read };
 }
 
 function problem(status: number, reason: string): ParseProblem {
   return { kind: "problem", status, reason };
 }
 
-const NOTHING_READ: { readonly read?: MandatoryFields } = Object.freeze({});
 const NO_BODY = Buffer.alloc(0);
 const TOO_LARGE = { status: 513, reason: "Message Too Large" };
 const MALFORMED_LENGTH = { status: 400, reason: "Malformed Content-Length" };

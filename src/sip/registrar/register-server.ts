@@ -22,6 +22,8 @@ export interface RegisterServerDeps {
 
 export class RegisterServer {
   readonly #deps: RegisterServerDeps;
+  /** The newest Date: in a rush thousands of answers bear the same. */
+  #date: { readonly second: number; readonly field: HeaderField } | undefined;
 
   constructor(deps: RegisterServerDeps) {
     this.#deps = deps;
@@ -49,11 +51,18 @@ export class RegisterServer {
 
   /** §10.3 step 8: phones without a clock set theirs by Date. */
   #more({ source }: ReceivedRequest): readonly HeaderField[] {
-    const { clock, options, transports } = this.#deps;
-    const date: HeaderField = ["Date", formatSipDate(clock.now())];
+    const { options, transports } = this.#deps;
+    const date = this.#dateField();
     if (!options.serviceRoute) return [date];
     const here = contactFor(transports, source, undefined);
     return [date, ["Service-Route", `${here.slice(0, -1)};lr>`]];
+  }
+
+  #dateField(): HeaderField {
+    const now = this.#deps.clock.now();
+    const second = Math.floor(now / 1000);
+    if (this.#date?.second !== second) this.#date = { second, field: ["Date", formatSipDate(now)] };
+    return this.#date.field;
   }
 }
 

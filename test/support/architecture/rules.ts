@@ -166,7 +166,7 @@ const MAY_IMPORT: Readonly<Record<string, { values: readonly string[]; types: re
   xmpp: { values: ["xmpp", "core", "xml"], types: [] },
   msrp: { values: ["msrp", "core", "xml"], types: [] },
   store: { values: ["store"], types: ["core", "xml"] },
-  directory: { values: ["directory"], types: ["core"] },
+  directory: { values: ["directory", "core"], types: [] },
   gateway: { values: ["gateway", "core", "xml"], types: [] },
 };
 const DRIVERS: Readonly<Record<string, string>> = { "better-sqlite3": "store", ldapts: "directory" };
