@@ -3,8 +3,6 @@
 import * as crypto from "node:crypto";
 import { Memo } from "../../core/memo";
 
-/** Methods with Request-URIs, of each algorithm. */
-const REMEMBERED_A2 = 2_048;
 /** Strongest first. */
 export const DIGEST_ALGORITHMS = ["SHA-512-256", "SHA-256", "MD5"] as const;
 export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
@@ -85,3 +83,5 @@ const digestHash: (algorithm: DigestAlgorithm, data: string | Uint8Array) => str
     : (algorithm, data) => crypto.createHash(NODE_NAMES[algorithm]).update(data).digest("hex");
 
 const NODE_NAMES = { "SHA-512-256": "sha512-256", "SHA-256": "sha256", MD5: "md5" } as const;
+/** Methods with Request-URIs, of each algorithm. */
+const REMEMBERED_A2 = 2_048;
