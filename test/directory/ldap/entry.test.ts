@@ -123,6 +123,24 @@ describe("usernames", () => {
   });
 });
 
+describe("attributes asked for", () => {
+  const CARD = ["displayName", "givenName", "sn", "mail"];
+
+  test("whoever signs in: his username, addresses, leave and digests, and nothing of his card", () => {
+    const asked = reader().attributesFor("sign-in");
+    expect(asked).toEqual(expect.arrayContaining(["uid", "sipAddress", "jid", "sipDigestMd5"]));
+    expect(asked.filter((name) => CARD.includes(name))).toEqual([]);
+    expect(reader().attributesFor("username")).toEqual(expect.arrayContaining([...asked, ...CARD]));
+    expect(reader().attributesFor("sip")).not.toContain("sipDigestMd5");
+  });
+
+  test("where the operator's own filter says who is meant: all, since the name may stand in any", () => {
+    const filters = { person: "(objectClass=person)", username: "(|(uid={username})(mail={username}))" };
+    const other = new EntryReader(ldapOptions([], { filters }), ADDRESSES);
+    expect(other.attributesFor("sign-in")).toEqual(other.attributesFor("username"));
+  });
+});
+
 describe("may he use the service", () => {
   const isAllowed = (allowed: LdapAttributes["allowed"], attributes: Record<string, string | string[]>) => {
     const { allowed: _, ...others } = ATTRIBUTES;
