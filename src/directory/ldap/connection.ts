@@ -207,7 +207,7 @@ export class LdapConnection {
 
 /**
  * COMPAT(ldapts 8.2): its table of questions under way is a Map, which under load keeps nearly every question and answer in
- * memory until the old generation is collected (see TransientMap): measured, two thirds of what a sign-in leaves to the
+ * memory until the old generation is collected (see TransientMap): measured, more than half of what a sign-in leaves to the
  * collector. A later release without this table is used as it is.
  */
 function spareMemory(client: Client): void {
