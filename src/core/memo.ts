@@ -1,5 +1,7 @@
 /** What was worked out for a text, kept for the next time: the same few thousand addresses stand in nearly all messages. */
 
+import { copied } from "./copied";
+
 /**
  * Answers from memory what `compute` found for the same text. Two generations, of which the older is dropped whole, keep
  * memory flat whoever asks for what; a text that is too long to be worth it is worked out each time.
@@ -23,8 +25,7 @@ export class Memo<Value> {
     const young = this.#young.get(text);
     if (young !== undefined) return young;
     if (text.length > LONGEST) return this.#compute(text);
-    // A copy: the text may be a piece of a whole message, which would stay in memory with it.
-    const key = ` ${text}`.slice(1);
+    const key = copied(text);
     const value = this.#old.get(key) ?? this.#compute(key);
     if (this.#young.size >= this.#half) {
       this.#old = this.#young;

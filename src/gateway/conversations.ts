@@ -1,6 +1,7 @@
 /** What is remembered of a pair of people while they talk: who is typing, and what the phone does not take. RFC 3994. */
 
 import { BoundedMap } from "../core/bounded-map";
+import { copied } from "../core/copied";
 import type { SipMessageOut } from "../core/effect";
 import { pairKey } from "../core/message/addresses";
 import { chatStateStanza } from "../core/message/chat-state";
@@ -175,9 +176,4 @@ export class Conversations {
       if (composingDeadline(record) !== undefined) this.#watch(conversation);
     }
   }
-}
-
-/** A text of its own: an address is a piece of all that came with it from the socket, which would stay in memory as long. */
-function copied(text: string): string {
-  return ` ${text}`.slice(1);
 }

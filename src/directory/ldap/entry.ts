@@ -9,6 +9,9 @@ import type { EntryValues } from "./entry-values";
 import type { LdapAttributes, LdapOptions } from "./options";
 import { photoOf } from "./photo";
 
+/** `sign-in`: by username, and no more than that needs. */
+export type AskedAs = Question["kind"] | "sign-in";
+
 /** Reads entries by the attributes of one source. */
 export class EntryReader {
   readonly sipSources: readonly AttributeSource[];
@@ -43,7 +46,7 @@ export class EntryReader {
   }
 
   /** Attributes to ask for: digests only for whoever signs in, and little else for him. */
-  attributesFor(kind: Question["kind"] | "sign-in"): readonly string[] {
+  attributesFor(kind: AskedAs): readonly string[] {
     const names = new Set<string>();
     for (const [key, { attribute }] of Object.entries(this.#sources))
       if (this.#isAskedFor(kind, key as keyof LdapAttributes)) names.add(attribute);
@@ -51,7 +54,7 @@ export class EntryReader {
     return [...names];
   }
 
-  #isAskedFor(kind: Question["kind"] | "sign-in", key: keyof LdapAttributes): boolean {
+  #isAskedFor(kind: AskedAs, key: keyof LdapAttributes): boolean {
     const isDigest = DIGESTS.some((digest) => digest.key === key);
     // Under a filter of the operator's own the username may stand in any attribute.
     if (kind === "sign-in" && this.#options.filters.username === undefined)

@@ -2,7 +2,7 @@
 
 import type { Question } from "../source";
 import type { LdapSearch } from "./connection";
-import type { EntryReader } from "./entry";
+import type { AskedAs, EntryReader } from "./entry";
 import { addressFilter, anyOf, contains, equals, FilterTemplate, type Values } from "./filter";
 import type { LdapAttributes, LdapOptions } from "./options";
 
@@ -10,7 +10,7 @@ export class LdapQuestions {
   readonly #options: LdapOptions;
   readonly #reader: EntryReader;
   readonly #templates: Readonly<Partial<Record<"sip" | "jid" | "username" | "search", FilterTemplate>>>;
-  readonly #attributes: Readonly<Record<Question["kind"] | "sign-in", readonly string[]>>;
+  readonly #attributes: Readonly<Record<AskedAs, readonly string[]>>;
 
   constructor(options: LdapOptions, reader: EntryReader) {
     this.#options = options;

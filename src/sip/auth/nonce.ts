@@ -1,6 +1,7 @@
 /** Nonces that need no table, and the counts already used with them. RFC 7616 §3.3 (nonce), §3.4 (nc), §5.5 (replay). */
 
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import { copied } from "../../core/copied";
 import { keyedHash } from "./digest";
 
 /** `foreign`: not made in this life of the gateway; `expired`: ours, but too old. */
@@ -45,8 +46,7 @@ export class Nonces {
     if (known !== undefined) return known.use(count);
     if (this.#young.size >= MAXIMUM_WINDOWS / 2) this.#forgetOld();
     const window = new CountWindow();
-    // A copy: the text as parsed would keep the whole header block of its request alive.
-    this.#young.set(` ${nonce}`.slice(1), window);
+    this.#young.set(copied(nonce), window);
     this.#youngNewest = Math.max(this.#youngNewest, madeAt(nonce));
     return window.use(count);
   }
