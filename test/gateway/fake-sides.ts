@@ -28,6 +28,7 @@ import { type OpenStore, openStore } from "../../src/store/sqlite-store";
 import type { Element } from "../../src/xml/element";
 import { parseXml, XML_LIMITS } from "../../src/xml/parser";
 import { write } from "../../src/xml/writer";
+import { watchedWrites } from "../support/watched-writes";
 
 const ROOT = join(__dirname, "../..");
 const DOMAINS = {
@@ -83,7 +84,7 @@ export const ANSWERED =
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const clock = new SteppedClock();
   const store = options.store ?? openStore({ file: ":memory:", migrations: join(ROOT, "migrations") });
-  const written = watched(store);
+  const written = watchedWrites(store);
   const quiet = async (): Promise<void> => {
     do await turns();
     while (await written());
@@ -243,34 +244,6 @@ function next<T>(answers: T[]): T {
 /** What waits for a write goes on in the turns after it. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Notes the writes that the gateway waits for; the returned function waits for them too, and says whether there were any. */
-function watched(store: Store): () => Promise<boolean> {
-  const open = new Set<Promise<void>>();
-  const noted =
-    <Arguments extends unknown[]>(write: (...all: Arguments) => Promise<void>) =>
-    (...all: Arguments): Promise<void> => {
-      const writing = write.apply(store, all);
-      open.add(writing);
-      const forget = (): void => void open.delete(writing);
-      writing.then(forget, forget);
-      return writing;
-    };
-  store.journal = noted(store.journal);
-  store.journalReport = noted(store.journalReport);
-  store.putReceipt = noted(store.putReceipt);
-  const { waiting } = store as OpenStore;
-  if (waiting !== undefined) {
-    waiting.keep = noted(waiting.keep.bind(waiting));
-    waiting.delivered = noted(waiting.delivered.bind(waiting));
-    waiting.remove = noted(waiting.remove.bind(waiting));
-  }
-  return async () => {
-    const waiting = [...open];
-    await Promise.allSettled(waiting);
-    return waiting.length > 0;
-  };
 }
 
 function read(name: string): string {

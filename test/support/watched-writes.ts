@@ -1,0 +1,39 @@
+/** What a gateway under test waits for at its store: a scripted test goes on when the disk has it, however busy the disk is. */
+
+import type { Store } from "../../src/gateway/sides";
+import type { OpenStore } from "../../src/store/sqlite-store";
+
+/** Notes the writes that the gateway waits for; the returned function waits for them too, and says whether there were any. */
+export function watchedWrites(store: Store): () => Promise<boolean> {
+  const open = new Set<Promise<unknown>>();
+  const watch = <Name extends string>(
+    part: { [name in Name]: Write } | undefined,
+    ...names: Name[]
+  ): void => {
+    if (part === undefined) return;
+    for (const name of names) part[name] = noted(part[name].bind(part), open);
+  };
+  const { waiting, subscriptions, publications } = store as OpenStore;
+  watch(store, "journal", "journalReport", "putReceipt");
+  watch(waiting, "keep", "delivered", "remove");
+  watch(subscriptions, "step");
+  watch(publications, "putPublication", "removePublication");
+  return async () => {
+    const waited = [...open];
+    await Promise.allSettled(waited);
+    return waited.length > 0;
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the arguments of any write
+type Write = (...all: any[]) => Promise<any>;
+
+function noted(write: Write, open: Set<Promise<unknown>>): Write {
+  return (...all) => {
+    const writing = write(...all);
+    open.add(writing);
+    const forget = (): void => void open.delete(writing);
+    writing.then(forget, forget);
+    return writing;
+  };
+}
