@@ -26,15 +26,15 @@ export interface Publication {
 export function firstEtag(now: number, random: string, { devices }: PresenceDocument): string {
   const [device, ...others] = devices;
   const tag = `${now.toString(36).padStart(TIME_DIGITS, "0")}${random}`;
-  return device !== undefined && others.length === 0 && NAME.test(device.id)
-    ? `${tag}${NAME_FOLLOWS}${device.id}`
-    : tag;
+  if (device === undefined || others.length > 0) return tag;
+  const name = escaped(device.id);
+  return name === "" || name.length > LONGEST_NAME ? tag : `${tag}${NAME_FOLLOWS}${name}`;
 }
 
 /** The name that the only device of a publication had at first; undefined when it had none, or was not alone. */
 export function deviceNameOf(etag: string): string | undefined {
   const [, name] = publicationId(etag).split(NAME_FOLLOWS);
-  return name;
+  return name === undefined ? undefined : decodeURIComponent(name);
 }
 
 /** What tells a publication from others in few characters, or in many. */
@@ -54,10 +54,20 @@ export function publicationId(etag: string): string {
   return end < 0 ? etag : etag.slice(0, end);
 }
 
-/** Legal in a token (RFC 3261 §25.1), and in no random text and no name. */
+/** A name of token characters (RFC 3261 §25.1) without ours: linphone makes ids of letters, digits, dots and hyphens. */
+function escaped(name: string): string {
+  return encodeURIComponent(name).replace(
+    OTHERS,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** Legal in a token, and in no random text and no name. */
 const SEPARATOR = ".";
 const NAME_FOLLOWS = "~";
-/** Phones' ids are shorter; a longer one, or one of other characters, is not remembered. */
-const NAME = /^[A-Za-z0-9_-]{1,40}$/;
+/** What `encodeURIComponent` leaves as it is and must not stand in a name. */
+const OTHERS = /[.~!'()*]/g;
+/** Phones' ids are shorter; a longer one is not remembered. */
+const LONGEST_NAME = 120;
 /** Until the year 5188. */
 const TIME_DIGITS = 9;
