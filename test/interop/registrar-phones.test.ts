@@ -145,12 +145,17 @@ needs(["libpurple0", "prosody", "python3-slixmpp"], "Pidgin's SIMPLE at the regi
     "registers, writes and is written to by %s; and again after a crash",
     async (transport) => {
       // Other words each time: it repeats every identifier, so that only the text tells two messages apart.
-      for (const text of [`wherefore by ${transport}`, `art thou by ${transport}`]) {
+      for (const [before, text] of [`wherefore by ${transport}`, `art thou by ${transport}`].entries()) {
         const phone = await start(transport);
         phone.say(`sip:juliet@${VERONA}`, text);
         expect((await juliet.nextMessage()).body).toContain(text);
         juliet.message({ to: `romeo@${OFFICE}`, body: `${text}?` });
         await phone.until("message", () => phone.received.some((one) => one.text.includes(`${text}?`)));
+        // It shows a message before it answers it: killed in between, it would hold up the next one until Timer F (32 s).
+        await eventually(
+          "an answered message",
+          async () => (await office.gateway.counter("xmpp.message.delivered")) > before,
+        );
         // The battery is empty: nothing is unregistered, and the next life sends the same Call-IDs.
         await phone.kill();
       }
