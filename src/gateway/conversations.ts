@@ -2,7 +2,6 @@
 
 import { BoundedMap } from "../core/bounded-map";
 import { copied } from "../core/copied";
-import type { SipMessageOut } from "../core/effect";
 import { pairKey } from "../core/message/addresses";
 import { chatStateStanza } from "../core/message/chat-state";
 import {
@@ -16,6 +15,7 @@ import {
   type SipComposingEvent,
   type XmppComposingEvent,
 } from "../core/message/composing";
+import type { IsComposing } from "../core/message/is-composing";
 import { isComposingRequest } from "../core/message/request-body";
 import type { TranslatedComposing, TranslatedMessage } from "../core/message/sip-to-xmpp";
 import type { SipParties, XmppTranslated } from "../core/message/xmpp-to-sip";
@@ -35,6 +35,9 @@ interface Conversation {
   parties?: SipParties;
   /** The phone refused CPIM once. */
   plainOnly: boolean;
+  /** A notification is on its way to the phone; only the newest of those that come meanwhile follows it. */
+  isTelling?: boolean;
+  untold?: IsComposing | undefined;
 }
 
 /** Typing deadlines are looked at this often while there are any, milliseconds: people notice no less. */
@@ -141,16 +144,25 @@ export class Conversations {
       this.#context.xmpp.send(chatStateStanza(effect.state, conversation.sipUser, conversation.xmppUser));
       return;
     }
-    const { parties } = conversation;
-    if (parties === undefined) return; // only the XMPP user's own typing makes this effect
-    const request = isComposingRequest(effect.document, { ...parties, ...envelope(this.#context) });
-    void this.#tellPhone(conversation, request);
+    conversation.untold = effect.document;
+    if (conversation.isTelling !== true) void this.#tellPhone(conversation);
   }
 
-  async #tellPhone(conversation: Conversation, request: SipMessageOut): Promise<void> {
-    if (!this.#context.switchesOf(request.peer).composing) return;
-    const outcome = await this.#context.sip.send(request);
-    if (NEVER.has(outcome.status) && !outcome.local) this.#xmppStep(conversation, "refused");
+  /** One at a time: `idle` does not overtake `active`, and a slow phone does not gather them. */
+  async #tellPhone(conversation: Conversation): Promise<void> {
+    const { parties } = conversation;
+    if (parties === undefined) return; // only the XMPP user's own typing makes this effect
+    if (!this.#context.switchesOf(parties.peer).composing) return;
+    conversation.isTelling = true;
+    while (conversation.untold !== undefined) {
+      const request = isComposingRequest(conversation.untold, { ...parties, ...envelope(this.#context) });
+      conversation.untold = undefined;
+      const outcome = await this.#context.sip.send(request);
+      if (!NEVER.has(outcome.status) || outcome.local) continue;
+      this.#xmppStep(conversation, "refused");
+      conversation.untold = undefined;
+    }
+    conversation.isTelling = false;
   }
 
   #watch(conversation: Conversation): void {

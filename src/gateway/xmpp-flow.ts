@@ -126,6 +126,17 @@ export class XmppFlow {
     return undefined;
   }
 
+  /** Typing takes from the bucket of messages, as it does from SIP; nobody is told of one too many (XEP-0085 §5). */
+  #mayType({ from, to }: Pick<MessageOrigin, "from" | "to">): boolean {
+    const admission = this.#throttle?.admit(from, to, serverOf(from)) ?? AT_ONCE;
+    if (admission.kind === "refuse") {
+      this.#context.counters.add("xmpp.typing.dropped");
+      return false;
+    }
+    if (admission.warns) this.#warn({ from, to });
+    return true;
+  }
+
   #act(input: XmppMessageInput, seq: number, translated: XmppTranslated): void {
     if (this.#isBarred(input, translated)) return;
     switch (translated.kind) {
@@ -133,7 +144,7 @@ export class XmppFlow {
         this.#take(input, seq, translated);
         return;
       case "composing":
-        this.#conversations.typedOnXmpp(translated);
+        if (this.#mayType(translated)) this.#conversations.typedOnXmpp(translated);
         return;
       case "receipt":
         this.#receipts.fromXmpp(translated);
@@ -232,7 +243,7 @@ export class XmppFlow {
   }
 
   /** In the gateway's own name, as nobody's message: once, before his messages are refused. */
-  #warn({ from, to }: MessageOrigin): void {
+  #warn({ from, to }: Pick<MessageOrigin, "from" | "to">): void {
     const id = this.#context.ids.random();
     const host = serverOf(to);
     const body = element(NS.client, "body", {}, TOO_FAST_WARNING);

@@ -1,3 +1,4 @@
+import type { SipOutcome } from "../../src/core/input";
 import { ANSWERED, type Stage, setStage } from "./fake-sides";
 
 const HELLO =
@@ -77,6 +78,44 @@ describe("typing from XMPP (XEP-0085 → RFC 3994)", () => {
       await stage.quiet();
     }
     expect(toldToPhone(stage)).toEqual(["active 90", "idle", "active 90"]);
+  });
+
+  test("one notification at a time: of what comes while the phone is silent it hears the newest alone", async () => {
+    const stage = await talking();
+    const answers: ((outcome: SipOutcome) => void)[] = [];
+    stage.outcomes = [() => new Promise((resolve) => void answers.push(resolve))];
+    for (const name of ["composing", "paused", "composing", "paused"]) {
+      stage.fromXmpp(state(name));
+      await stage.quiet();
+    }
+    expect(toldToPhone(stage)).toEqual(["active 90"]);
+    answers[0]?.(ANSWERED(200)());
+    await stage.quiet();
+    expect(toldToPhone(stage)).toEqual(["active 90", "idle"]);
+    stage.fromXmpp(state("composing"));
+    answers[1]?.(ANSWERED(415)());
+    await stage.quiet();
+    expect(toldToPhone(stage)).toEqual(["active 90", "idle"]);
+  });
+
+  test("a flood of it takes from her bucket, is dropped beyond it, and she is warned as for messages", async () => {
+    const stage = await setStage({
+      limits: { rates: { sender: { perSecond: 10, burst: 4 }, slowMs: 400 } },
+    });
+    await stage.fromSip();
+    for (let n = 0; n < 50; n++) {
+      stage.fromXmpp(state(n % 2 === 0 ? "composing" : "paused"));
+      await stage.quiet();
+    }
+    expect(toldToPhone(stage)).toHaveLength(8);
+    expect(stage.counters.get("xmpp.typing.dropped")).toBe(42);
+    expect(stage.stanzas.filter((stanza) => stanza.includes("type='headline'"))).toHaveLength(1);
+    expect(stage.stanzas.join("")).not.toContain("type='error'");
+    await stage.pass(1_000);
+    stage.fromXmpp(state("composing"));
+    await stage.quiet();
+    expect(toldToPhone(stage)).toHaveLength(9);
+    await stage.gateway.stop();
   });
 
   test("a peer that wants none gets none", async () => {

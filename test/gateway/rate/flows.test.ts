@@ -67,7 +67,8 @@ describe("from XMPP", () => {
     await stage.quiet();
     expect(stage.stanzas.length).toBe(before);
     expect(sent()).toContain("8");
-    expect(stage.counters.get("rate.refused.sender")).toBe(1);
+    expect(stage.counters.get("xmpp.message.refused.TOO_FAST")).toBe(1);
+    expect(stage.counters.get("xmpp.typing.dropped")).toBe(1);
   });
 
   test("a flood of what is refused for another reason is one as well", async () => {
