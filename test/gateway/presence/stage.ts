@@ -190,7 +190,6 @@ const STEP_MS = 500;
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 12; turn++) {
     await new Promise((resolve) => setImmediate(resolve));
-    if (turn % 4 === 3) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
