@@ -1,6 +1,7 @@
 /** Names, resources and domains for property tests: what people have, and what attackers try. */
 
 import * as fc from "fast-check";
+import { anyText } from "../support/any-text";
 
 const pieces = [
   ...["\\20", "\\22", "\\26", "\\27", "\\2f", "\\3a", "\\3c", "\\3e", "\\40", "\\5c"],
@@ -110,7 +111,7 @@ export const names = fc
         arbitrary: fc.string({ minLength: 1, maxLength: 6, unit: fc.constantFrom(..."abcxyzABC0123456789") }),
       },
       { weight: 4, arbitrary: fc.constantFrom(...pieces) },
-      { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 3 }) },
+      { weight: 1, arbitrary: anyText({ maxLength: 3 }) },
       { weight: 1, arbitrary: fc.string({ unit: "grapheme", maxLength: 3 }) },
     ),
     { minLength: 1, maxLength: 8 },
