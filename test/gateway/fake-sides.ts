@@ -1,13 +1,7 @@
 /** Both sides of a gateway as scripted fakes, a real store in memory, and a clock that moves when told. */
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  loadContentTypes,
-  loadErrorTable,
-  loadPresenceTable,
-  parseDomainRules,
-} from "../../src/config/mappings";
+import { parseDomainRules } from "../../src/config/mappings";
 import type { SipMessageOut } from "../../src/core/effect";
 import type { ProofOutcome, SipMessageInput, SipOutcome } from "../../src/core/input";
 import { DEFAULT_SWITCHES, type PeerSwitches } from "../../src/core/switches";
@@ -28,6 +22,7 @@ import { type OpenStore, openStore } from "../../src/store/sqlite-store";
 import type { Element } from "../../src/xml/element";
 import { parseXml, XML_LIMITS } from "../../src/xml/parser";
 import { write } from "../../src/xml/writer";
+import { SHIPPED } from "../support/shipped-tables";
 import { watchedWrites } from "../support/watched-writes";
 
 const ROOT = join(__dirname, "../..");
@@ -173,9 +168,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
           }),
       tables: {
         domains: parseDomainRules(DOMAINS),
-        errors: loadErrorTable(read("errors.yaml"), "errors.yaml"),
-        contentTypes: loadContentTypes(read("content-types.yaml"), "content-types.yaml"),
-        presence: loadPresenceTable(read("presence.yaml"), "presence.yaml"),
+        ...SHIPPED,
         switches: new Map([
           ["default", DEFAULT_SWITCHES],
           ["phones", { ...DEFAULT_SWITCHES, ...options.switches }],
@@ -244,10 +237,6 @@ function next<T>(answers: T[]): T {
 /** What waits for a write goes on in the turns after it. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-function read(name: string): string {
-  return readFileSync(join(ROOT, "mappings", name), "utf8");
 }
 
 function recording(lines: Record<string, unknown>[]): Log {

@@ -1,14 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { loadErrorTable } from "../../src/config/mappings";
 import { statusToCondition } from "../../src/core/error/sip-to-xmpp";
 import { conditionToStatus } from "../../src/core/error/xmpp-to-sip";
+import { SHIPPED } from "../support/shipped-tables";
 import { vectorsOf } from "./vectors";
 
-const table = loadErrorTable(
-  readFileSync(join(__dirname, "../../mappings/errors.yaml"), "utf8"),
-  "errors.yaml",
-);
+const table = SHIPPED.errors;
 
 interface StatusExpected {
   readonly none?: boolean;

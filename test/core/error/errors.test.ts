@@ -1,6 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { loadErrorTable } from "../../../src/config/mappings";
 import { compileDomains } from "../../../src/core/address/domains";
 import { bounceToAnswer } from "../../../src/core/error/bounce";
 import { messageRefusal, outcomeError } from "../../../src/core/error/message-error";
@@ -11,11 +8,9 @@ import { conditionToStatus } from "../../../src/core/error/xmpp-to-sip";
 import { reject } from "../../../src/core/rejection";
 import { element } from "../../../src/xml/element";
 import { NS } from "../../../src/xml/namespaces";
+import { SHIPPED } from "../../support/shipped-tables";
 
-const errors = loadErrorTable(
-  readFileSync(join(__dirname, "../../../mappings/errors.yaml"), "utf8"),
-  "errors.yaml",
-);
+const errors = SHIPPED.errors;
 const domains = compileDomains({
   sip: [{ sip: "sip.example", xmpp: "sip.xmpp.example", peer: "p", tel: false }],
   xmpp: [{ xmpp: "xmpp.example", sip: "julias.example", via: "route" }],

@@ -1,8 +1,5 @@
 /** The shipped table and short ways to read and to write, for the tests of presence. */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { loadPresenceTable } from "../../../src/config/mappings";
 import type { DevicePresence, PersonPresence, PresenceDocument } from "../../../src/core/presence/document";
 import { presenceToDevice } from "../../../src/core/presence/from-stanza";
 import { type ReadOptions, readPresenceDocument } from "../../../src/core/presence/read-document";
@@ -12,11 +9,9 @@ import type { Rejection } from "../../../src/core/rejection";
 import { DEFAULT_SWITCHES, type PeerSwitches } from "../../../src/core/switches";
 import { type Element, element } from "../../../src/xml/element";
 import { parseXml } from "../../../src/xml/parser";
+import { SHIPPED } from "../../support/shipped-tables";
 
-export const TABLE = loadPresenceTable(
-  readFileSync(join(__dirname, "../../../mappings/presence.yaml"), "utf8"),
-  "presence.yaml",
-);
+export const TABLE = SHIPPED.presence;
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 export const PIDF = "application/pidf+xml";
 export const JULIET = "juliet@example.com";

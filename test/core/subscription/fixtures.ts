@@ -1,8 +1,5 @@
 /** Rows, events and a way to read effects: romeo lives on SIP, juliet on XMPP, as in RFC 8048. */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { loadErrorTable, loadPresenceTable } from "../../../src/config/mappings";
 import type { SipDialogRequest } from "../../../src/core/effect";
 import type { SipDialogOutcome, SipEventInput, SubscriptionState } from "../../../src/core/input";
 import type { DevicePresence, PresenceDocument } from "../../../src/core/presence/document";
@@ -11,18 +8,14 @@ import type { SipWatcherEvent, XmppWatcherEvent } from "../../../src/core/subscr
 import type { SipWatcherRecord, XmppWatcherRecord } from "../../../src/core/subscription/record";
 import type { StepContext, SubscriptionEffect } from "../../../src/core/subscription/step";
 import type { Tables } from "../../../src/core/tables";
+import { SHIPPED } from "../../support/shipped-tables";
 import { tables as messageTables } from "../message/fixtures";
 
 export const NOW = 1_800_000_000_000;
 export const JULIET = "juliet@example.com";
 export const ROMEO = "romeo@example.net";
 
-const read = (name: string) => readFileSync(join(__dirname, "../../../mappings", name), "utf8");
-export const TABLES: Tables = {
-  ...messageTables(),
-  errors: loadErrorTable(read("errors.yaml"), "errors.yaml"),
-  presence: loadPresenceTable(read("presence.yaml"), "presence.yaml"),
-};
+export const TABLES: Tables = { ...messageTables(), errors: SHIPPED.errors, presence: SHIPPED.presence };
 
 export function context(more: Partial<StepContext> = {}): StepContext {
   return {

@@ -1,15 +1,9 @@
 /** Mapping tables of a gateway between two domains of phones and two of XMPP. */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import {
-  loadContentTypes,
-  loadErrorTable,
-  loadPresenceTable,
-  parseDomainRules,
-} from "../../../src/config/mappings";
+import { parseDomainRules } from "../../../src/config/mappings";
 import { DEFAULT_SWITCHES } from "../../../src/core/switches";
 import type { Tables } from "../../../src/core/tables";
+import { SHIPPED } from "../../support/shipped-tables";
 
 const DOMAINS = {
   sip: [
@@ -24,12 +18,6 @@ const DOMAINS = {
 
 export const TABLES: Tables = {
   domains: parseDomainRules(DOMAINS),
-  errors: loadErrorTable(read("errors.yaml"), "errors.yaml"),
-  contentTypes: loadContentTypes(read("content-types.yaml"), "content-types.yaml"),
-  presence: loadPresenceTable(read("presence.yaml"), "presence.yaml"),
+  ...SHIPPED,
   switches: new Map([["default", DEFAULT_SWITCHES]]),
 };
-
-function read(name: string): string {
-  return readFileSync(join(__dirname, "../../../mappings", name), "utf8");
-}
