@@ -16,6 +16,7 @@ const project = (displayName, more) => ({
 module.exports = {
   projects: [
     project("unit", {
+      testEnvironment: "<rootDir>/test/support/quick-environment.ts",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
       testPathIgnorePatterns: ["/node_modules/", "/test/interop/", "/test/faults/", "/test/fuzz/"],
     }),

@@ -1,7 +1,7 @@
 /** Runs one jest project and reads its figures from jest's own JSON. */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { collect, runOpenly, say, since, tool } from "./steps.mjs";
 
@@ -9,17 +9,17 @@ import { collect, runOpenly, say, since, tool } from "./steps.mjs";
 
 /**
  * @param {string} project name of a project of jest.config.cjs
- * @param {{env?: NodeJS.ProcessEnv, inBand?: boolean, quiet?: boolean}} [options]
+ * @param {{env?: NodeJS.ProcessEnv, workers?: number, quiet?: boolean}} [options]
  * @returns {Promise<Figures>}
  */
-export async function runJest(project, { env = process.env, inBand = false, quiet = false } = {}) {
+export async function runJest(project, { env = process.env, workers = CORES, quiet = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "isthmus-jest-"));
   const file = join(folder, "result.json");
   const start = Date.now();
   say(`… ${project} tests`);
   try {
     const args = ["--selectProjects", project, "--passWithNoTests", "--json", `--outputFile=${file}`];
-    const command = [...tool("jest", "bin/jest.js"), ...args, inBand ? "--runInBand" : EVERY_CORE];
+    const command = [...tool("jest", "bin/jest.js"), ...args, `--maxWorkers=${workers}`];
     const { code, output } = await run(command, env, quiet);
     const figures = figuresOf(file, code);
     const failed = figures.failed > 0;
@@ -54,7 +54,7 @@ function figuresOf(file, code) {
 }
 
 /** Of itself jest leaves one core idle, which is half of two. */
-const EVERY_CORE = "--maxWorkers=100%";
+export const CORES = availableParallelism();
 const NOT_RUN = new Set(["pending", "skipped", "todo", "disabled"]);
 
 /** Adds up figures. */

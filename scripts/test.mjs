@@ -32,8 +32,8 @@ const PEERS = [
 const PARTS = {
   check,
   fuzz: () => runJest("fuzz"),
-  interop: () => runJest("interop", { inBand: true }),
-  faults: () => runJest("faults", { inBand: true }),
+  interop: () => runJest("interop"),
+  faults: () => runJest("faults"),
 };
 
 const wanted = process.argv.slice(2);
