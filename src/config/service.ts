@@ -34,7 +34,7 @@ export function waysOf({ sip }: Pick<Config, "sip">): (peer: string) => string {
   };
 }
 
-/** Does a message wait for this person (a bare JID) while no device of his is registered? */
+/** Does a message wait for this person (a bare JID), or for those of this host, while no device is registered? */
 export function waitsFor({
   waiting,
   domains,

@@ -29,15 +29,20 @@ export const QUERY = {
 /**
  * Identities and features of one kind of address. Every address gets the same answer, so nobody learns who exists.
  * @param offered what is on
+ * @param address who is asked, where that is a host
  */
-export function discovered(whom: Whom, { presence, service }: Offered): Discovered {
+export function discovered(whom: Whom, { presence, service }: Offered, address = ""): Discovered {
   const { identity, features } = ALWAYS[whom];
   switch (whom) {
     case "host": {
       const more = service?.offers.host;
       return {
         identities: [identity, ...(more?.identities ?? [])],
-        features: [...features, ...(more?.features ?? [])],
+        features: [
+          ...features,
+          ...(more?.features ?? []),
+          ...(service?.keepsMessages?.(address) === true ? [MSGOFFLINE] : []),
+        ],
       };
     }
     case "bare":
@@ -46,6 +51,9 @@ export function discovered(whom: Whom, { presence, service }: Offered): Discover
       return { identities: [identity], features: presence ? [...features, ...WITH_PRESENCE] : features };
   }
 }
+
+/** XEP-0160 §4. */
+const MSGOFFLINE = "msgoffline";
 
 /** Understood in messages to people, whichever device they use. */
 const IN_MESSAGES: readonly string[] = [NS.receipts, NS.chatStates, NS.delay];

@@ -66,4 +66,5 @@ test("messages wait for people of the SIP domains that are named", () => {
   const config = { waiting: { domains: ["voip.example"] }, domains: { sip, xmpp: [] } };
   const waits = waitsFor(config as unknown as Parameters<typeof waitsFor>[0]);
   expect([waits("romeo@sip.example"), waits("romeo@old.sip.example")]).toEqual([true, false]);
+  expect([waits("sip.example"), waits("old.sip.example")]).toEqual([true, false]);
 });

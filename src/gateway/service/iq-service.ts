@@ -67,6 +67,11 @@ class RunningService implements Service {
     return avatarElement(hash instanceof Promise ? undefined : hash);
   }
 
+  keepsMessages(address: string): boolean {
+    const to = parseJid(address);
+    return to.ok && this.#parts.waits?.(to.value.domain) === true;
+  }
+
   answer(iq: Element): Element | Promise<Element> | undefined {
     const [query] = childElements(iq);
     const to = parseJid(iq.attrs.to ?? "");

@@ -26,7 +26,7 @@ export interface ServiceParts {
   readonly wayTo: (peer: string) => string;
   /** Is the link of a component host up? */
   readonly isUp: (host: string) => boolean;
-  /** Does a message wait for this person (a bare JID) while no device of his is registered? */
+  /** Does a message wait for this person (a bare JID), or for those of this host, while no device is registered? */
   readonly waits?: (person: string) => boolean;
   /** Figures of the whole gateway for administrators, beside the counters. */
   readonly figures?: () => Readonly<Record<string, string | number>>;

@@ -6,11 +6,11 @@ import { CAPABILITIES_NODE } from "../capabilities";
 import { discovered, type Offered, QUERY, type Whom } from "../features";
 
 /** §3.1; §3.2 for a node, of which the XMPP side has that of XEP-0115 alone. */
-export function info(query: Element, whom: Whom, offered: Offered): Element | "elsewhere" {
+export function info(query: Element, whom: Whom, offered: Offered, to: string): Element | "elsewhere" {
   const { node } = query.attrs;
   if (node !== undefined && !(whom === "full" && offered.presence && node === CAPABILITIES_NODE))
     return "elsewhere";
-  const { identities, features } = discovered(whom, offered);
+  const { identities, features } = discovered(whom, offered, to);
   return element(
     QUERY.info,
     "query",

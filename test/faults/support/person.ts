@@ -60,6 +60,12 @@ export class Person {
     await this.#client.iq("get", domain, '<ping xmlns="urn:xmpp:ping"/>');
   }
 
+  /** What service discovery says of an address, as XML (XEP-0030 §3.1). */
+  async discovers(address: string): Promise<string> {
+    const query = '<query xmlns="http://jabber.org/protocol/disco#info"/>';
+    return (await this.#client.iq("get", address, query)).xml;
+  }
+
   stop(): Promise<void> {
     return this.#client.stop();
   }

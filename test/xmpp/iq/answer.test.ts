@@ -158,6 +158,18 @@ describe("with a service", () => {
     expect(listed(`romeo@${HOST}/phone`)).not.toContain("vcard-temp");
   });
 
+  test("a host whose people's messages wait says so, and no other (XEP-0160 §4)", () => {
+    const listed = (to: string, waiting: string) => {
+      const keeps = { ...service, keepsMessages: (address: string) => address === waiting };
+      const answer = answerIq(iq("get", to, element(QUERY.info, "query")), { ...CONTEXT, service: keeps });
+      const query = child(answer as Element, QUERY.info, "query") as Element;
+      return children(query, QUERY.info, "feature").map(({ attrs }) => attrs.var);
+    };
+    expect(listed(HOST, HOST)).toContain("msgoffline");
+    expect(listed(HOST, "other.example")).not.toContain("msgoffline");
+    expect(listed(`romeo@${HOST}`, `romeo@${HOST}`)).not.toContain("msgoffline");
+  });
+
   test("commands are an item of the host and of nobody else", () => {
     const items = (to: string) => {
       const answer = answerIq(iq("get", to, element(QUERY.items, "query")), context) as Element;
