@@ -2,18 +2,14 @@
 
 import type { SipDialogRequest } from "../../core/effect";
 import type { SipEventInput, XmppPresenceInput } from "../../core/input";
-import { domainOfBare } from "../../core/message/addresses";
-import type { DevicePresence, PersonPresence, PresenceDocument } from "../../core/presence/document";
+import type { PresenceDocument } from "../../core/presence/document";
 import { readPresenceDocument } from "../../core/presence/read-document";
-import { pepMessage, personToPepEvents } from "../../core/presence/rich-presence";
-import { deviceToPresence } from "../../core/presence/to-stanza";
 import { writePidf } from "../../core/presence/write-pidf";
 import { reject } from "../../core/rejection";
 import {
   recordKey,
   type SipWatcherRecord,
   type SubscriptionRecord,
-  type XmppWatcherRecord,
   xmppWatcherKey,
 } from "../../core/subscription/record";
 import { hideDevices } from "../../core/subscription/show-document";
@@ -23,6 +19,7 @@ import type { Element } from "../../xml/element";
 import { PresenceGuard } from "../lists/presence-guard";
 import type { SipAnswer } from "../sides";
 import { closed, type NotifyBody, presenceBody, withBody } from "./bodies";
+import { Chores } from "./chores";
 import { Confirmation } from "./confirmation";
 import type { PresenceContext } from "./context";
 import { Keeper } from "./keeper";
@@ -30,8 +27,9 @@ import { LocalSubjects } from "./local-subjects";
 import { type Carrier, Machines } from "./machines";
 import { Notifier } from "./notifier";
 import { PresenceBook } from "./presence-book";
+import { ShownContacts } from "./shown-contacts";
 import { SipEvents } from "./sip-events";
-import { Stanzas } from "./stanzas";
+import { UnderWay } from "./under-way";
 import { XmppPresence } from "./xmpp-presence";
 
 export interface PresenceState {
@@ -44,14 +42,15 @@ export interface PresenceState {
 
 export class PresenceFlow implements Carrier {
   readonly #context: PresenceContext;
+  readonly #underWay: UnderWay;
   /** XMPP users as SIP watchers see them, and SIP contacts as XMPP watchers do. */
   readonly #seen: PresenceBook;
-  readonly #shown: PresenceBook;
-  readonly #stanzas: Stanzas;
+  readonly #shown: ShownContacts;
   readonly #notifier: Notifier;
   readonly #machines: Machines;
   readonly #locals: LocalSubjects;
   readonly #keeper: Keeper;
+  readonly #chores: Chores;
   readonly #confirmation: Confirmation;
   /** Absent: everybody may see everybody. */
   readonly #guardOfLists: PresenceGuard | undefined;
@@ -59,16 +58,12 @@ export class PresenceFlow implements Carrier {
   readonly #xmppPresence: XmppPresence;
   #isStopping = false;
   #isStopped = false;
-  /** Events that are being dealt with. */
-  #underWay = 0;
-  #cancelRequests: (() => void) | undefined;
-  #cancelExpiry: (() => void) | undefined;
 
   constructor(context: PresenceContext) {
     this.#context = context;
+    this.#underWay = new UnderWay(context);
     this.#seen = new PresenceBook(context.presence.maximumDevices);
-    this.#shown = new PresenceBook(context.presence.maximumDevices);
-    this.#stanzas = new Stanzas(context);
+    this.#shown = new ShownContacts(context, () => this.#guardOfLists);
     this.#notifier = new Notifier(context.clock, (key) => this.#notifyNow(key));
     this.#machines = new Machines(context, this.#notifier, this);
     this.#locals = this.#localSubjects();
@@ -79,17 +74,18 @@ export class PresenceFlow implements Carrier {
     this.#confirmation = new Confirmation(context.clock, this.#seen, (watcher, presentity) =>
       this.#changedSeen(watcher, presentity),
     );
+    this.#chores = this.#newChores();
     this.#guardOfLists = this.#presenceGuard();
-    this.#sipEvents = new SipEvents(context, this.#machines, this.#locals, this.#shown);
+    this.#sipEvents = new SipEvents(context, this.#machines, this.#locals, this.#shown.book);
     this.#xmppPresence = new XmppPresence({
       context,
       machines: this.#machines,
       seen: this.#seen,
       confirmation: this.#confirmation,
       changedSeen: (watcher, presentity, rows) => this.#changedSeen(watcher, presentity, rows),
-      stanzas: this.#stanzas,
+      stanzas: this.#shown.stanzas,
       local: this.#locals.presence,
-      replay: (record, to) => this.#replay(record, to),
+      replay: (record, to) => this.#shown.replay(record, to),
       listed: (watcher, presentity, standing) => this.#locals.listed(watcher, presentity, standing),
       isListed: (watcher, presentity) => this.#locals.lists.watches(watcher, presentity),
     });
@@ -98,18 +94,16 @@ export class PresenceFlow implements Carrier {
   start(): void {
     this.#context.xmpp.onUp((host) => this.#keeper.resume(host));
     this.#context.registrations?.onPresence((person) =>
-      this.#guard(this.#locals.publications.registrationChanged(person), { person }),
+      this.#underWay.add(this.#locals.publications.registrationChanged(person), { person }),
     );
     this.#keeper.start();
-    this.#takeRequests();
-    this.#expirePublications();
+    this.#chores.start();
   }
 
   drain(): void {
     this.#isStopping = true;
     this.#keeper.stop();
-    this.#cancelRequests?.();
-    this.#cancelExpiry?.();
+    this.#chores.stop();
   }
 
   /** The store closes next: what comes after is for the next life, which owes those NOTIFYs still. */
@@ -118,11 +112,11 @@ export class PresenceFlow implements Carrier {
     this.#notifier.stop();
     this.#guardOfLists?.stop();
     this.#confirmation.stop();
-    this.#stanzas.stop();
+    this.#shown.stanzas.stop();
   }
 
   get underWay(): number {
-    return this.#underWay;
+    return this.#underWay.size;
   }
 
   state(): PresenceState {
@@ -147,7 +141,7 @@ export class PresenceFlow implements Carrier {
   /** Takes one presence stanza. Never throws. */
   fromXmpp(input: XmppPresenceInput): void {
     if (this.#isStopping) return;
-    this.#guard(this.#xmppPresence.handle(input), { rid: input.rid });
+    this.#underWay.add(this.#xmppPresence.handle(input), { rid: input.rid });
   }
 
   /** The operator drops a subscription: both sides are told as if it had ended by itself. False: there is none. */
@@ -166,7 +160,7 @@ export class PresenceFlow implements Carrier {
     const { watcher, presentity, direction } = before;
     if (direction === "sip-watcher") this.#forgetSeen(watcher, presentity);
     else {
-      this.#shown.forget(watcher, presentity);
+      this.#shown.book.forget(watcher, presentity);
       this.#forgetSeen(presentity, watcher);
     }
   }
@@ -181,19 +175,19 @@ export class PresenceFlow implements Carrier {
   carry(key: string, record: SubscriptionRecord, effect: SubscriptionEffect, isAnswering: boolean): void {
     switch (effect.kind) {
       case "stanza":
-        if (!this.#isShownElsewhere(key, record, effect.stanza)) this.#send(effect.stanza);
+        if (!this.#isShownElsewhere(key, record, effect.stanza)) this.#shown.send(effect.stanza);
         return;
       case "subscribe":
-        this.#guard(this.#subscribe(key, record, effect.request), { key });
+        this.#underWay.add(this.#subscribe(key, record, effect.request), { key });
         return;
       case "notify":
-        this.#guard(this.#notify(key, record, effect, isAnswering), { key });
+        this.#underWay.add(this.#notify(key, record, effect, isAnswering), { key });
         return;
       case "want-notify":
         this.#notifier.want(key);
         return;
       case "remember":
-        this.#remember(record, effect.document);
+        this.#shown.remember(record, effect.document);
         return;
       case "answer":
         return;
@@ -218,20 +212,6 @@ export class PresenceFlow implements Carrier {
     if (this.#isShownElsewhere(key, record, stanza) || this.#guardOfLists?.stops(stanza) === true) return;
     const { ids, tellSurely } = this.#context;
     tellSurely({ ...stanza, attrs: { ...stanza.attrs, id: stanza.attrs.id ?? ids.random(96) } });
-  }
-
-  #send(stanza: Element): void {
-    if (this.#guardOfLists?.stops(stanza) === true) return;
-    this.#stanzas.send(this.#withCapabilities(stanza));
-  }
-
-  /** Whoever is shown a device may tell it what he publishes (XEP-0163 §4.3.2). */
-  #withCapabilities(stanza: Element): Element {
-    if (stanza.name !== "presence" || stanza.attrs.type !== undefined) return stanza;
-    const [from = ""] = (stanza.attrs.from ?? "").split("/", 1);
-    const avatar = this.#context.avatarOf?.(from);
-    const more = avatar === undefined ? [] : [avatar];
-    return { ...stanza, children: [...stanza.children, this.#context.capabilities, ...more] };
   }
 
   async #subscribe(key: string, record: SubscriptionRecord, request: SipDialogRequest): Promise<void> {
@@ -297,7 +277,7 @@ export class PresenceFlow implements Carrier {
       return;
     }
     const { watcher, presentity } = record;
-    this.#guard(this.#machines.sipWatcher(key, watcher, presentity, { kind: "notify-now" }), { key });
+    this.#underWay.add(this.#machines.sipWatcher(key, watcher, presentity, { kind: "notify-now" }), { key });
   }
 
   #toRow(key: string, record: SubscriptionRecord, kind: "due" | "resume" | "drop"): Promise<unknown> {
@@ -314,7 +294,7 @@ export class PresenceFlow implements Carrier {
   /** What either side said while the link was down is not known: XMPP watchers are told everything anew, contacts are probed. */
   #resume(key: string, record: SubscriptionRecord): Promise<unknown> {
     const { watcher, presentity } = record;
-    if (record.direction === "xmpp-watcher") this.#shown.forget(watcher, presentity);
+    if (record.direction === "xmpp-watcher") this.#shown.book.forget(watcher, presentity);
     else this.#confirmation.begin(watcher, presentity);
     return this.#toRow(key, record, "resume");
   }
@@ -332,34 +312,14 @@ export class PresenceFlow implements Carrier {
     this.#locals.listed(watcher, presentity);
   }
 
-  /** The operator drops subscriptions, as if they had ended by themselves, or gives leave to those that wait for it. */
-  #takeRequests(): void {
-    const { subscriptions, clock } = this.#context;
-    this.#cancelRequests = clock.after(LOOK_FOR_REQUESTS_MS, () => {
-      try {
-        for (const key of subscriptions.takeDropRequests(REQUESTS_AT_ONCE)) {
-          const record = subscriptions.get(key);
-          if (record !== undefined) this.#guard(this.#toRow(key, record, "drop"), { key });
-        }
-        for (const key of subscriptions.takeApproveRequests(REQUESTS_AT_ONCE)) {
-          const record = subscriptions.get(key);
-          if (record !== undefined) this.#guard(this.#approve(record), { key });
-        }
-      } catch (error) {
-        this.#context.log.error(
-          { error: (error as Error).message },
-          "requests of the operator cannot be read",
-        );
-      }
-      this.#takeRequests();
-    });
-  }
-
-  #expirePublications(): void {
-    const { clock } = this.#context;
-    this.#cancelExpiry = clock.after(EXPIRE_EVERY_MS, () => {
-      this.#guard(this.#expire(clock.now()), { what: "publications" });
-      this.#expirePublications();
+  #newChores(): Chores {
+    const { clock, log, subscriptions } = this.#context;
+    return new Chores({
+      ...{ clock, log, subscriptions },
+      publications: this.#locals.publications,
+      underWay: this.#underWay,
+      drop: (key, record) => this.#toRow(key, record, "drop"),
+      approve: (record) => this.#approve(record),
     });
   }
 
@@ -367,12 +327,6 @@ export class PresenceFlow implements Carrier {
   async #approve({ watcher, presentity }: SubscriptionRecord): Promise<void> {
     this.#allow(watcher, presentity);
     await this.#locals.presence.approve(watcher, presentity);
-  }
-
-  async #expire(now: number): Promise<void> {
-    const { publications } = this.#locals;
-    const next = publications.nextExpiry();
-    if (next !== undefined && next <= now) await publications.expire(now);
   }
 
   #localSubjects(): LocalSubjects {
@@ -385,10 +339,10 @@ export class PresenceFlow implements Carrier {
       read: readPresenceDocument,
       devicesOf: context.registrations && ((person) => context.registrations?.devicesOf(person) ?? []),
       writePidf: (document, entity, peer) => this.#pidf(document, entity, peer),
-      deviceStanza: (device, document, from, to) => this.#deviceStanza(device, document, from, to),
+      deviceStanza: (device, document, from, to) => this.#shown.stanzaOf(device, document, from, to),
       seen: (watcher, presentity) => this.#seen.get(watcher, presentity),
       hides: (watcher, presentity) => this.#guardOfLists?.hides(watcher, presentity) === true,
-      send: (stanza) => this.#send(stanza),
+      send: (stanza) => this.#shown.send(stanza),
       rowChanged: (key, before, after) => this.changed(key, before, after),
       want: (key) => this.#notifier.want(key),
       allow: (watcher, presentity) => this.#allow(watcher, presentity),
@@ -399,7 +353,9 @@ export class PresenceFlow implements Carrier {
   #allow(watcher: string, presentity: string): void {
     for (const row of this.#context.subscriptions.ofPair("sip-watcher", watcher, presentity)) {
       const key = recordKey(row);
-      this.#guard(this.#machines.sipWatcher(key, watcher, presentity, { kind: "subscribed" }), { key });
+      this.#underWay.add(this.#machines.sipWatcher(key, watcher, presentity, { kind: "subscribed" }), {
+        key,
+      });
     }
   }
 
@@ -410,13 +366,13 @@ export class PresenceFlow implements Carrier {
       ...{ lists, subscriptions, clock, log, counters },
       want: (key) => this.#notifier.want(key),
       hide: (record) => {
-        for (const stanza of hideDevices(record)) this.#send(stanza);
+        for (const stanza of hideDevices(record)) this.#shown.send(stanza);
       },
       show: (record) => {
         const { watcher } = record;
         const isLocal = this.#locals.presence.isLocal(record);
-        if (isLocal) this.#guard(this.#locals.presence.resume(record), { watcher });
-        else this.#replay(record, watcher);
+        if (isLocal) this.#underWay.add(this.#locals.presence.resume(record), { watcher });
+        else this.#shown.replay(record, watcher);
       },
     });
   }
@@ -424,50 +380,6 @@ export class PresenceFlow implements Carrier {
   #pidf(document: PresenceDocument, entity: string, peer: string): string {
     const { tables, switchesOf } = this.#context;
     return writePidf(document, entity, { switches: switchesOf(peer), table: tables.presence });
-  }
-
-  #deviceStanza(device: DevicePresence, document: PresenceDocument, from: string, to: string): Element {
-    return deviceToPresence(device, document.person, from, to, this.#context.tables.presence);
-  }
-
-  #remember({ watcher, presentity }: SubscriptionRecord, document: PresenceDocument | undefined): void {
-    this.#tellPerson(watcher, presentity, document?.person);
-    // While the link is down nothing is shown: what is not remembered is told anew.
-    if (document === undefined || !this.#context.xmpp.isUp(domainOfBare(presentity)))
-      this.#shown.forget(watcher, presentity);
-    else this.#shown.put(watcher, presentity, document);
-  }
-
-  /** Mood, activity and place go to XMPP watchers as PEP's events do. */
-  #tellPerson(watcher: string, presentity: string, person: PersonPresence | undefined): void {
-    if (this.#guardOfLists?.hides(watcher, presentity) === true) return;
-    const before = this.#shown.get(watcher, presentity)?.person;
-    if (before === undefined && person === undefined) return;
-    for (const item of personToPepEvents(before, person, this.#context.tables.presence))
-      this.#stanzas.send(pepMessage(item, presentity, watcher));
-  }
-
-  #replay(record: XmppWatcherRecord, to: string): boolean {
-    const document = this.#shown.get(record.watcher, record.presentity);
-    if (document === undefined) return false;
-    for (const device of document.devices) {
-      if (!device.open && !record.shown.includes(device.id) && document.devices.length > 1) continue;
-      this.#send(this.#deviceStanza(device, document, record.presentity, to));
-    }
-    return true;
-  }
-
-  /** A mistake of ours, or a store that fails, costs one event and not the process. */
-  #guard(work: Promise<unknown>, fields: Readonly<Record<string, unknown>>): void {
-    this.#underWay += 1;
-    work
-      .catch((error: unknown) => {
-        this.#context.counters.add("presence.failed");
-        this.#context.log.error({ ...fields, error }, "presence handler failed");
-      })
-      .finally(() => {
-        this.#underWay -= 1;
-      });
   }
 }
 
@@ -482,8 +394,3 @@ const OVERLOADED: SipAnswer = {
   headers: [["Retry-After", "30"]],
 };
 const NOTHING = new Uint8Array();
-/** How soon a request of the operator is noticed. */
-const LOOK_FOR_REQUESTS_MS = 1_000;
-const REQUESTS_AT_ONCE = 100;
-/** A publication may be shown so much longer than it holds. */
-const EXPIRE_EVERY_MS = 1_000;
