@@ -14,7 +14,7 @@ import { RelayGuard } from "./gateway/lists/relay-guard";
 import type { PresenceOptions } from "./gateway/presence/options";
 import { RateLimiter } from "./gateway/rate/rate-limiter";
 import { createRegistrar } from "./gateway/registrar/registrar";
-import { createService } from "./gateway/service/iq-service";
+import { createService, type Service } from "./gateway/service/iq-service";
 import type { Directory, Log, XmppSide } from "./gateway/sides";
 import { Whois } from "./gateway/whois";
 import { type HealthReport, startHealth } from "./health/server";
@@ -59,135 +59,21 @@ export interface Isthmus {
  * @throws (rejects) Error with a sentence that names the listener, the database or the health page that failed
  */
 export async function startGateway(config: Config, options: StartOptions = {}): Promise<Isthmus> {
-  const log = options.log ?? createLog({ level: config.log.level, format: config.log.format });
-  const clock = systemClock();
-  const ids = randomIds();
-  const counters = createCounters();
-  const store = openStore(config.store);
-  const mapping = tables(config);
-  const sipConfig = sipOptions(config, VERSION);
-  const plainTransports = createTransports(sipConfig.transport, {
-    log: log.child({ side: "sip" }),
-    counters,
-    clock,
-  });
-  const transports = options.watchTransports?.(plainTransports) ?? plainTransports;
-  const locator = createLocator({ clock, log: log.child({ side: "sip" }) });
-  const directoryLog = log.child({ side: "directory" });
-  const addresses = addressesOf(config.domains);
-  const peopleOf = (from: Config): Directory =>
-    createDirectory(from.directory, { clock, log: directoryLog, counters, addresses });
-  const directory = new ReplaceableDirectory(peopleOf(config), { clock, log: directoryLog });
-  const usePeople = (next: Config): void => directory.replace(peopleOf(next));
-  const { read } = options;
-  const reload = read && createReload({ config, read, usePeople, log });
-  const userAgent = createSipSide(sipConfig, {
-    transports,
-    locator,
-    clock,
-    ids,
-    log: log.child({ side: "sip" }),
-    counters,
-    directory: config.directory.sources.length === 0 ? undefined : directory,
-  });
-  const lists = new ListBook({
-    store: store.lists,
-    clock,
-    log,
-    subscriptions: store.subscriptions,
-    maximumEntries: config.lists.entries,
-  });
-  const registrar =
-    config.registrar &&
-    createRegistrar({
-      sip: userAgent,
-      options: config.registrar,
-      store: store.bindings,
-      tables: mapping,
-      directory,
-      rates: new RateLimiter(config.registrationRates, 0),
-      guard: new RelayGuard({
-        ...{ lists, clock, counters },
-        rates: config.limits.rates,
-        tables: mapping,
-      }),
-      clock,
-      ids,
-      log: log.child({ side: "registrar" }),
-      counters,
-    });
-  const sip = registrar?.sip ?? userAgent;
-  const component = createXmppSide(xmppOptions(config, VERSION), {
-    clock,
-    ids,
-    log: log.child({ side: "xmpp" }),
-    counters,
-  });
-  const xmpp = options.watchXmpp?.(component) ?? component;
-  const whois = new Whois(directory, mapping, config.presence?.local.publications.domains);
-  const known = config.directory.sources.length === 0 ? undefined : { whois, log, counters };
+  const ground = groundOf(config, options);
+  const { log, clock, store } = ground;
+  const people = peopleOf(config, ground, options);
+  const phones = phonesOf(config, ground, people, options);
+  const { component, xmpp } = componentOf(config, ground, options);
   let gateway: Gateway | undefined;
-  const service = createService({
-    options: config.service,
-    domains: mapping.domains,
-    clock,
-    ids,
-    log: log.child({ side: "service" }),
-    counters,
-    ...(config.directory.sources.length === 0 ? {} : { directory }),
-    ...(config.presence === undefined ? {} : { subscriptions: store.subscriptions }),
-    lists,
-    ...(registrar === undefined ? {} : { devices: registrar.book }),
-    wayTo: waysOf(config),
-    isUp: (host) => component.isUp(host),
-    waits: waitsFor(config),
-    figures: () => figuresOf(gateway?.state()),
-    ...(reload === undefined ? {} : { reload }),
-    drop: async (key) => {
-      await gateway?.drop(key);
-    },
+  const service = serviceOf(config, ground, people, {
+    ...{ phones, component },
+    gateway: () => gateway,
   });
   component.serve(service);
-  const running = createGateway({
-    sip: known === undefined ? sip : sipOfKnownPeople(sip, known),
-    xmpp: known === undefined ? xmpp : xmppOfKnownPeople(xmpp, known),
-    store,
-    ...(config.presence === undefined
-      ? {}
-      : {
-          presence: {
-            ...presenceParts(config.presence, store),
-            registrations: registrar?.book,
-            avatarOf: (jid: string) => service.avatarOf(jid),
-          },
-        }),
-    ...(registrar === undefined
-      ? {}
-      : { waiting: { options: config.waiting, store: store.waiting, devices: registrar.book } }),
-    lists,
-    tables: mapping,
-    limits: gatewayLimits(config),
-    clock,
-    ids,
-    log,
-    counters,
-  });
+  const running = gatewayOf(config, ground, people, { phones, xmpp, service });
   gateway = running;
-  const startedAt = clock.now();
-  const health = (): HealthReport => {
-    const state = running.state();
-    const links = component.links();
-    return {
-      ready: !state.stopping && links.every((link) => component.isUp(link.host)),
-      version: VERSION,
-      upSeconds: Math.round((clock.now() - startedAt) / 1000),
-      listeners: transports.listeners(),
-      links,
-      ...state,
-      memory: process.memoryUsage().rss,
-      counters: counters.all(),
-    };
-  };
+  const { transports } = phones;
+  const health = healthOf(ground, { running, component, transports, startedAt: clock.now() });
   try {
     await running.start();
   } catch (error) {
@@ -203,6 +89,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
           throw error;
         });
   log.info({ version: VERSION, listeners: transports.listeners(), health: page?.port }, "gateway started");
+  const { reload } = people;
   return {
     log,
     health,
@@ -214,10 +101,178 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     stop: async () => {
       const report = await running.stop();
       await page?.stop();
-      await directory.stop();
+      await people.directory.stop();
       log.info({ ...report }, "gateway stopped");
       return report;
     },
+  };
+}
+
+type Ground = ReturnType<typeof groundOf>;
+type People = ReturnType<typeof peopleOf>;
+type Phones = ReturnType<typeof phonesOf>;
+type Component = ReturnType<typeof componentOf>;
+
+/** What everything stands on. */
+function groundOf(config: Config, options: StartOptions) {
+  const log = options.log ?? createLog({ level: config.log.level, format: config.log.format });
+  const clock = systemClock();
+  const store = openStore(config.store);
+  const lists = new ListBook({
+    store: store.lists,
+    clock,
+    log,
+    subscriptions: store.subscriptions,
+    maximumEntries: config.lists.entries,
+  });
+  return { log, clock, ids: randomIds(), counters: createCounters(), store, lists, mapping: tables(config) };
+}
+
+/** Who is who, and how that is read anew. */
+function peopleOf(config: Config, { log, clock, counters, mapping }: Ground, { read }: StartOptions) {
+  const directoryLog = log.child({ side: "directory" });
+  const addresses = addressesOf(config.domains);
+  const made = (from: Config): Directory =>
+    createDirectory(from.directory, { clock, log: directoryLog, counters, addresses });
+  const directory = new ReplaceableDirectory(made(config), { clock, log: directoryLog });
+  const usePeople = (next: Config): void => directory.replace(made(next));
+  const reload = read && createReload({ config, read, usePeople, log });
+  const whois = new Whois(directory, mapping, config.presence?.local.publications.domains);
+  const known = config.directory.sources.length === 0 ? undefined : { whois, log, counters };
+  return { directory, known, reload };
+}
+
+/** The SIP side, and the registrar where phones register here. */
+function phonesOf(config: Config, ground: Ground, { directory, known }: People, options: StartOptions) {
+  const { clock, ids, counters, store, lists, mapping } = ground;
+  const log = ground.log.child({ side: "sip" });
+  const sipConfig = sipOptions(config, VERSION);
+  const plainTransports = createTransports(sipConfig.transport, { log, counters, clock });
+  const transports = options.watchTransports?.(plainTransports) ?? plainTransports;
+  const userAgent = createSipSide(sipConfig, {
+    transports,
+    locator: createLocator({ clock, log }),
+    ...{ clock, ids, log, counters },
+    directory: known && directory,
+  });
+  const registrar =
+    config.registrar &&
+    createRegistrar({
+      sip: userAgent,
+      options: config.registrar,
+      store: store.bindings,
+      tables: mapping,
+      directory,
+      rates: new RateLimiter(config.registrationRates, 0),
+      guard: new RelayGuard({
+        ...{ lists, clock, counters },
+        rates: config.limits.rates,
+        tables: mapping,
+      }),
+      ...{ clock, ids, counters },
+      log: ground.log.child({ side: "registrar" }),
+    });
+  const sip = registrar?.sip ?? userAgent;
+  return { transports, registrar, sip: known === undefined ? sip : sipOfKnownPeople(sip, known) };
+}
+
+/** The XMPP side; `xmpp` is watched by whoever watches, `component` is itself. */
+function componentOf(config: Config, { log, clock, ids, counters }: Ground, options: StartOptions) {
+  const component = createXmppSide(xmppOptions(config, VERSION), {
+    ...{ clock, ids, counters },
+    log: log.child({ side: "xmpp" }),
+  });
+  return { component, xmpp: options.watchXmpp?.(component) ?? component };
+}
+
+interface ServiceParts {
+  readonly phones: Phones;
+  readonly component: Component["component"];
+  /** Undefined until it is made: nobody asks before. */
+  readonly gateway: () => Gateway | undefined;
+}
+
+/** What an XMPP user meets beside messages and presence. */
+function serviceOf(
+  config: Config,
+  { clock, ids, log, counters, store, lists, mapping }: Ground,
+  { directory, known, reload }: People,
+  { phones, component, gateway }: ServiceParts,
+): Service {
+  return createService({
+    options: config.service,
+    domains: mapping.domains,
+    ...{ clock, ids, counters, lists },
+    log: log.child({ side: "service" }),
+    ...(known === undefined ? {} : { directory }),
+    ...(config.presence === undefined ? {} : { subscriptions: store.subscriptions }),
+    ...(phones.registrar === undefined ? {} : { devices: phones.registrar.book }),
+    wayTo: waysOf(config),
+    isUp: (host) => component.isUp(host),
+    waits: waitsFor(config),
+    figures: () => figuresOf(gateway()?.state()),
+    ...(reload === undefined ? {} : { reload }),
+    drop: async (key) => {
+      await gateway()?.drop(key);
+    },
+  });
+}
+
+interface GatewayParts {
+  readonly phones: Phones;
+  readonly xmpp: XmppSide;
+  readonly service: Service;
+}
+
+function gatewayOf(
+  config: Config,
+  { clock, ids, log, counters, store, lists, mapping }: Ground,
+  { known }: People,
+  { phones, xmpp, service }: GatewayParts,
+): Gateway {
+  const { registrar, sip } = phones;
+  const presence = config.presence && {
+    ...presenceParts(config.presence, store),
+    registrations: registrar?.book,
+    avatarOf: (jid: string) => service.avatarOf(jid),
+  };
+  const waiting = registrar && { options: config.waiting, store: store.waiting, devices: registrar.book };
+  return createGateway({
+    sip,
+    xmpp: known === undefined ? xmpp : xmppOfKnownPeople(xmpp, known),
+    ...{ store, lists, clock, ids, log, counters },
+    ...(presence === undefined ? {} : { presence }),
+    ...(waiting === undefined ? {} : { waiting }),
+    tables: mapping,
+    limits: gatewayLimits(config),
+  });
+}
+
+interface HealthParts {
+  readonly running: Gateway;
+  readonly component: Component["component"];
+  readonly transports: Transports;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+function healthOf(
+  { clock, counters }: Ground,
+  { running, component, transports, startedAt }: HealthParts,
+): () => HealthReport {
+  return () => {
+    const state = running.state();
+    const links = component.links();
+    return {
+      ready: !state.stopping && links.every((link) => component.isUp(link.host)),
+      version: VERSION,
+      upSeconds: Math.round((clock.now() - startedAt) / 1000),
+      listeners: transports.listeners(),
+      links,
+      ...state,
+      memory: process.memoryUsage().rss,
+      counters: counters.all(),
+    };
   };
 }
 
