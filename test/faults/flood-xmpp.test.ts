@@ -93,6 +93,20 @@ describe("a flood from one XMPP user", () => {
     expect((memory.at(-1) ?? 0) - (memory[0] ?? 0)).toBeLessThan(GROWTH_BYTES);
   });
 
+  test("of typing is bounded by the same bucket: the phone hears little of it, and of the others everything", async () => {
+    await talk("conversation", 1 / SECONDS);
+    const before = performance.now();
+    const order = { flood: FLOOD_PER_SECOND, others: OTHERS, seconds: SECONDS };
+    const report = await server.flood({ ...order, label: "typing", typing: true });
+    await othersTake(report, "typing");
+    const bucket = RATE.burst + RATE.perSecond * ((performance.now() - before) / 1000 + SLOW_SECONDS) + 1;
+    const heard = phone.received.filter(({ body }) => body.includes("<isComposing")).length;
+    expect(heard).toBeGreaterThanOrEqual(1);
+    expect(heard).toBeLessThanOrEqual(bucket);
+    expect(await gateway.counter("xmpp.typing.dropped")).toBeGreaterThanOrEqual(report.flooded - bucket);
+    expect((await server.heard()).othersErrors).toBe(0);
+  });
+
   const flooded = (): number => phone.received.filter(({ body }) => body.startsWith("flood")).length;
   const told = async (): Promise<number> =>
     Object.values((await server.heard()).errors).reduce((sum, count) => sum + count, 0);

@@ -10,6 +10,8 @@ export interface FloodOrder {
   readonly seconds: number;
   /** Begins each text, so that those of one order can be told. */
   readonly label: string;
+  /** The one does not write, but begins and stops to type (XEP-0085). */
+  readonly typing?: boolean;
 }
 
 export interface FloodReport {
@@ -115,20 +117,22 @@ const server = require("node:net").createServer((socket) => {
 });
 server.listen(0, address, () => parentPort.postMessage(server.address().port));
 
-function run({ flood, others, seconds, label }) {
+function run({ flood, others, seconds, label, typing }) {
   const startedAt = now();
   const sent = [];
   let flooded = 0;
-  const stanza = (from, id, body) => "<message from='" + from + "@xmpp.test/x' to='romeo@" + host + "' type='chat' id='" + id +
-    "'><body>" + body + "</body></message>";
+  const stanza = (from, id, content) =>
+    "<message from='" + from + "@xmpp.test/x' to='romeo@" + host + "' type='chat' id='" + id + "'>" + content + "</message>";
+  const text = (body) => "<body>" + body + "</body>";
+  const state = (n) => "<" + (n % 2 === 0 ? "composing" : "paused") + " xmlns='http://jabber.org/protocol/chatstates'/>";
   const tick = () => {
     const elapsed = Math.min(seconds * 1000, now() - startedAt);
     let batch = "";
     for (; flooded < Math.floor((elapsed * flood) / 1000); flooded++)
-      batch += stanza("pest", "f" + label + flooded, "flood " + label + " " + flooded);
+      batch += stanza("pest", "f" + label + flooded, typing ? state(flooded) : text("flood " + label + " " + flooded));
     for (; sent.length < Math.floor((elapsed * others) / 1000); ) {
       const body = label + " " + sent.length;
-      batch += stanza("user" + (sent.length % others), "o" + label + sent.length, body);
+      batch += stanza("user" + (sent.length % others), "o" + label + sent.length, text(body));
       sent.push({ body, at: now() });
     }
     if (batch !== "") link.write(batch);
