@@ -1,5 +1,5 @@
-"""A phone made of liblinphone for the tests: commands as JSON lines on standard input, what it sees as JSON lines on
-standard output. Unlike linphonec it can be told to be away or busy, and to watch somebody at run time."""
+"""A phone made of liblinphone for the tests (library_phone.py). Unlike linphonec it can be told to be away or busy, and to watch
+somebody at run time."""
 
 import ctypes
 import json
@@ -7,9 +7,7 @@ import os
 import select
 import sys
 
-# liblinphone writes its log where the protocol would go.
-PROTOCOL = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)
+from library_phone import Pointer, functions_of, serve, tell
 
 CONSOLIDATED = ("online", "busy", "do-not-disturb", "offline")  # LinphoneConsolidatedPresence
 REGISTERED = 2  # LinphoneRegistrationOk
@@ -18,28 +16,7 @@ LOG_EVERYTHING = 1 | 2 | 4 | 8 | 16 | 32  # BctbxLogLevel
 MOST_ACTIVITIES = 40
 
 library = ctypes.CDLL("liblinphone.so.10")
-
-
-class Pointer(int):
-    """An object of the library: a number, but not to be cut to the size of an int."""
-
-
-def c(name, *arguments, result=None):
-    """Calls a function of the library; None as result says that it returns an object or nothing."""
-    function = getattr(library, name)
-    function.restype = result or ctypes.c_void_p
-    function.argtypes = [
-        ctypes.c_int if isinstance(a, int) and not isinstance(a, Pointer) else ctypes.c_void_p for a in arguments
-    ]
-    value = function(*[a.encode() if isinstance(a, str) else a for a in arguments])
-    if result is ctypes.c_char_p:
-        return value.decode() if value is not None else None
-    return value if result else Pointer(value or 0)
-
-
-def tell(**event):
-    PROTOCOL.write(json.dumps(event) + "\n")
-    PROTOCOL.flush()
+c = functions_of(library)
 
 
 class Phone:
@@ -161,42 +138,14 @@ class Phone:
                 return number
         raise ValueError(name)
 
-    def iterate(self):
+    def wait(self):
         c("linphone_core_iterate", self.core)
+        return bool(select.select([0], [], [], 0.02)[0])
 
     def stop(self):
         c("linphone_core_stop", self.core)
 
 
-def main():
-    options = json.loads(sys.argv[1])
-    phone = Phone(options["folder"], options["asks"])
-    tell(event="ready")
-    buffered = b""
-    while True:
-        phone.iterate()
-        if not select.select([0], [], [], 0.02)[0]:
-            continue
-        octets = os.read(0, 65536)
-        if not octets:
-            break
-        *lines, buffered = (buffered + octets).split(b"\n")
-        for line in lines:
-            command = json.loads(line)
-            if "watch" in command:
-                phone.watch(command["watch"])
-            elif "unwatch" in command:
-                phone.unwatch(command["unwatch"])
-            elif "say" in command:
-                phone.say(command["to"], command["say"])
-            elif "decide" in command:
-                phone.decide(command["uri"], command["decide"])
-            elif "be" in command:
-                phone.be(command["be"], command.get("note"))
-            elif command.get("quit"):
-                phone.stop()
-                tell(event="stopped")
-                return
-
-
-main()
+options = json.loads(sys.argv[1])
+phone = Phone(options["folder"], options["asks"])
+serve(phone, phone.wait)

@@ -1,18 +1,16 @@
-"""A SIMPLE client made of libpurple for the tests: commands as JSON lines on standard input, what it sees as JSON lines on
-standard output. It is what Pidgin and Finch are without their windows."""
+"""A SIMPLE client made of libpurple for the tests (library_phone.py). It is what Pidgin and Finch are without their windows."""
 
 import ctypes
 import json
-import os
 import select
 import sys
 
-# libpurple writes its debug output where the protocol would go.
-PROTOCOL = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)
+from library_phone import Pointer, functions_of, serve, tell
 
 purple = ctypes.CDLL("libpurple.so.0", mode=ctypes.RTLD_GLOBAL)
 glib = ctypes.CDLL("libglib-2.0.so.0")
+glib.g_main_context_iteration.argtypes = [ctypes.c_void_p, ctypes.c_int]
+c = functions_of(purple)
 
 UI = "isthmus-test"
 READ, WRITE = 1, 2  # PurpleInputCondition
@@ -34,28 +32,6 @@ class EventLoopOps(ctypes.Structure):
         ("timeout_add_seconds", ctypes.c_void_p),
         ("reserved", ctypes.c_void_p * 3),
     ]
-
-
-class Pointer(int):
-    """An object of the library: a number, but not to be cut to the size of an int."""
-
-
-def c(name, *arguments, result=None):
-    """Calls a function of the library; None as result says that it returns an object or nothing."""
-    function = getattr(purple, name)
-    function.restype = result or ctypes.c_void_p
-    function.argtypes = [
-        ctypes.c_int if isinstance(a, int) and not isinstance(a, Pointer) else ctypes.c_void_p for a in arguments
-    ]
-    value = function(*[a.encode() if isinstance(a, str) else a for a in arguments])
-    if result is ctypes.c_char_p:
-        return value.decode() if value is not None else None
-    return value if result else Pointer(value or 0)
-
-
-def tell(**event):
-    PROTOCOL.write(json.dumps(event) + "\n")
-    PROTOCOL.flush()
 
 
 class Inputs:
@@ -88,6 +64,7 @@ class Inputs:
 class Phone:
     def __init__(self, options, inputs):
         self.buddies = {}
+        self.inputs = inputs
         self.ops = EventLoopOps(
             timeout_add=ctypes.cast(glib.g_timeout_add, ctypes.c_void_p),
             timeout_remove=ctypes.cast(glib.g_source_remove, ctypes.c_void_p),
@@ -174,37 +151,14 @@ class Phone:
             c("purple_savedstatus_set_message", status, note)
         c("purple_savedstatus_activate", status)
 
-
-def main():
-    options = json.loads(sys.argv[1])
-    inputs = Inputs()
-    phone = Phone(options, inputs)
-    tell(event="ready")
-    glib.g_main_context_iteration.argtypes = [ctypes.c_void_p, ctypes.c_int]
-    buffered = b""
-    while True:
+    def wait(self):
         while glib.g_main_context_iteration(None, 0):
             pass
-        if not inputs.wait(0.02):
-            continue
-        octets = os.read(0, 65536)
-        if not octets:
-            break
-        *lines, buffered = (buffered + octets).split(b"\n")
-        for line in lines:
-            command = json.loads(line)
-            if "watch" in command:
-                phone.watch(command["watch"])
-            elif "unwatch" in command:
-                phone.unwatch(command["unwatch"])
-            elif "say" in command:
-                phone.say(command["to"], command["say"])
-            elif "be" in command:
-                phone.be(command["be"], command.get("note"))
-            elif command.get("quit"):
-                c("purple_core_quit")
-                tell(event="stopped")
-                return
+        return self.inputs.wait(0.02)
+
+    def stop(self):
+        c("purple_core_quit")
 
 
-main()
+phone = Phone(json.loads(sys.argv[1]), Inputs())
+serve(phone, phone.wait)
