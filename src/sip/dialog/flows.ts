@@ -3,12 +3,13 @@
  * the phone opened. RFC 3261 §18 has none for requests; this is the part of RFC 5626 that needs no phone's help.
  */
 
+import { BoundedMap } from "../../core/bounded-map";
 import type { ReceivedRequest } from "../transaction/received-request";
 import type { Source, Target } from "../transport/transport";
 
 export class Flows {
-  /** By dialog, the one longest unused first. */
-  readonly #sources = new Map<string, Source>();
+  /** By dialog. */
+  readonly #sources = new BoundedMap<Source>(2 * REMEMBERED_FLOWS);
   readonly #isOpen: (connection: number) => boolean;
 
   constructor(isOpen: (connection: number) => boolean) {
@@ -22,27 +23,14 @@ export class Flows {
   remember({ request, source }: ReceivedRequest, localTag: string): void {
     const isDirect = request.headers.getAll("Via").length === 1 && !request.headers.has("Record-Route");
     if (source.connection === undefined || !isDirect) return;
-    const key = keyOf(request.headers.get("Call-ID") ?? "", localTag);
-    this.#sources.delete(key);
-    if (this.#sources.size >= MAXIMUM_FLOWS) {
-      for (const oldest of this.#sources.keys()) {
-        this.#sources.delete(oldest);
-        break;
-      }
-    }
-    this.#sources.set(key, source);
+    this.#sources.set(keyOf(request.headers.get("Call-ID") ?? "", localTag), source);
   }
 
   /** The way back to the phone while its connection is open. */
   targetOf(callId: string, localTag: string): Target | undefined {
-    if (this.#sources.size === 0) return undefined;
-    const key = keyOf(callId, localTag);
-    const source = this.#sources.get(key);
-    if (source?.connection === undefined) return undefined;
-    if (!this.#isOpen(source.connection)) {
-      this.#sources.delete(key);
-      return undefined;
-    }
+    const source = this.#sources.get(keyOf(callId, localTag));
+    // Connections are counted and never come back: one that is closed stays so until it is forgotten.
+    if (source?.connection === undefined || !this.#isOpen(source.connection)) return undefined;
     const { transport, address, port, connection } = source;
     return { transport, address, port, connection };
   }
@@ -53,4 +41,4 @@ function keyOf(callId: string, localTag: string): string {
 }
 
 /** More than the connections that a machine serves, with a few dialogs each; one forgotten is tried at its Contact. */
-const MAXIMUM_FLOWS = 50_000;
+const REMEMBERED_FLOWS = 50_000;

@@ -32,12 +32,15 @@ test("not by a datagram's source, nor by a proxy's connection", () => {
   for (const callId of ["c1", "c2", "c3"]) expect(flows.targetOf(callId, "tag")).toBeUndefined();
 });
 
-test("the longest unused gives way, and memory is bounded", () => {
+test("50,000 are remembered, what is used longer; and memory is bounded", () => {
   const flows = new Flows(() => true);
-  flows.remember(received("first", TLS), "tag");
-  flows.remember(received("second", TLS), "tag");
-  flows.remember(received("first", TLS), "tag");
-  for (let n = 0; n < 49_999; n++) flows.remember(received(`c${n}`, TLS), "tag");
-  expect(flows.targetOf("second", "tag")).toBeUndefined();
-  expect(flows.targetOf("first", "tag")).toBeDefined();
+  flows.remember(received("unused", TLS), "tag");
+  flows.remember(received("used", TLS), "tag");
+  for (let n = 0; n < 150_000; n++) {
+    flows.remember(received(`c${n}`, TLS), "tag");
+    if (n % 50_000 === 49_999) expect(flows.targetOf("used", "tag")).toBeDefined();
+  }
+  expect(flows.targetOf("unused", "tag")).toBeUndefined();
+  expect(flows.targetOf("c0", "tag")).toBeUndefined();
+  expect(flows.targetOf("c100000", "tag")).toBeDefined();
 });
