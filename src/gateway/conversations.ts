@@ -83,6 +83,8 @@ export class Conversations {
     const conversation = this.#of(sipUser, xmppUser);
     // Nearly always the same device: its JID is not kept anew, as that would keep what it was read from.
     if (conversation.xmppUser !== xmppUser) conversation.xmppUser = copied(xmppUser);
+    // The message says that she has stopped (RFC 3994 §3.2): what is told after it would say that she types again.
+    if (conversation.untold !== undefined) conversation.untold = undefined;
     this.#xmppStep(conversation, "content");
     this.#sipStep(conversation, REPLY);
   }

@@ -98,6 +98,24 @@ describe("typing from XMPP (XEP-0085 → RFC 3994)", () => {
     expect(toldToPhone(stage)).toEqual(["active 90", "idle"]);
   });
 
+  test("what waits to be told is not told after her message, which says that she has stopped", async () => {
+    const stage = await talking();
+    const answers: ((outcome: SipOutcome) => void)[] = [];
+    stage.outcomes = [() => new Promise((resolve) => void answers.push(resolve)), ANSWERED(200)];
+    for (const name of ["composing", "paused", "composing"]) {
+      stage.fromXmpp(state(name));
+      await stage.quiet();
+    }
+    stage.fromXmpp(HELLO);
+    await stage.quiet();
+    answers[0]?.(ANSWERED(200)());
+    await stage.quiet();
+    expect(toldToPhone(stage)).toEqual(["active 90"]);
+    stage.fromXmpp(state("composing"));
+    await stage.quiet();
+    expect(toldToPhone(stage)).toEqual(["active 90", "active 90"]);
+  });
+
   test("a flood of it takes from her bucket, is dropped beyond it, and she is warned as for messages", async () => {
     const stage = await setStage({
       limits: { rates: { sender: { perSecond: 10, burst: 4 }, slowMs: 400 } },
