@@ -7,7 +7,7 @@ import { write } from "../../src/xml/writer";
 import { anyText } from "../support/any-text";
 import { setStage } from "./fake-sides";
 
-/** Any code points, controls and halves of surrogate pairs among them. */
+/** Any characters, controls among them; halves of surrogate pairs are none. */
 const texts = anyText({ maxLength: 200 });
 /** What XML cannot hold. */
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;

@@ -67,6 +67,7 @@ describe("from XMPP", () => {
     await stage.quiet();
     expect(stage.stanzas.length).toBe(before);
     expect(sent()).toContain("8");
+    expect(stage.counters.get("rate.refused.sender")).toBe(2);
     expect(stage.counters.get("xmpp.message.refused.TOO_FAST")).toBe(1);
     expect(stage.counters.get("xmpp.typing.dropped")).toBe(1);
   });
