@@ -36,8 +36,8 @@ interface Conversation {
   /** The phone refused CPIM once. */
   plainOnly: boolean;
   /** A notification is on its way to the phone; only the newest of those that come meanwhile follows it. */
-  isTelling?: boolean;
-  untold?: IsComposing | undefined;
+  isTelling: boolean;
+  untold: IsComposing | undefined;
 }
 
 /** Typing deadlines are looked at this often while there are any, milliseconds: people notice no less. */
@@ -84,7 +84,7 @@ export class Conversations {
     // Nearly always the same device: its JID is not kept anew, as that would keep what it was read from.
     if (conversation.xmppUser !== xmppUser) conversation.xmppUser = copied(xmppUser);
     // The message says that she has stopped (RFC 3994 §3.2): what is told after it would say that she types again.
-    if (conversation.untold !== undefined) conversation.untold = undefined;
+    conversation.untold = undefined;
     this.#xmppStep(conversation, "content");
     this.#sipStep(conversation, REPLY);
   }
@@ -121,6 +121,8 @@ export class Conversations {
       sipUser: copied(sipUser),
       xmppUser: copied(xmppUser),
       plainOnly: false,
+      isTelling: false,
+      untold: undefined,
     };
     this.#conversations.set(key, conversation);
     return conversation;
@@ -147,7 +149,7 @@ export class Conversations {
       return;
     }
     conversation.untold = effect.document;
-    if (conversation.isTelling !== true) void this.#tellPhone(conversation);
+    if (!conversation.isTelling) void this.#tellPhone(conversation);
   }
 
   /** One at a time: `idle` does not overtake `active`, and a slow phone does not gather them. */

@@ -18,7 +18,7 @@ import type { GatewayContext } from "./context";
 import type { Conversations } from "./conversations";
 import { envelope } from "./envelope";
 import { PairQueues } from "./pair-queues";
-import { AT_ONCE, type Passed, type Whose } from "./rate/rate-limiter";
+import { type Admission, AT_ONCE, type Passed, type Whose } from "./rate/rate-limiter";
 import type { Throttle } from "./rate/throttle";
 import type { ReceiptBook } from "./receipt-book";
 import type { Reporter } from "./reporter";
@@ -120,7 +120,7 @@ export class XmppFlow {
    */
   #admitted(input: XmppMessageInput): Passed | undefined {
     const { from = "", to = "" } = input.stanza.attrs;
-    const admission = this.#throttle?.admit(from, to, serverOf(from)) ?? AT_ONCE;
+    const admission = this.#admission(from, to);
     if (admission.kind === "pass") return admission;
     this.#refuseFast(input, admission.whose);
     return undefined;
@@ -128,13 +128,17 @@ export class XmppFlow {
 
   /** Typing takes from the bucket of messages, as it does from SIP; nobody is told of one too many (XEP-0085 §5). */
   #mayType({ from, to }: Pick<MessageOrigin, "from" | "to">): boolean {
-    const admission = this.#throttle?.admit(from, to, serverOf(from)) ?? AT_ONCE;
+    const admission = this.#admission(from, to);
     if (admission.kind === "refuse") {
       this.#context.counters.add("xmpp.typing.dropped");
       return false;
     }
     if (admission.warns) this.#warn({ from, to });
     return true;
+  }
+
+  #admission(from: string, to: string): Admission {
+    return this.#throttle?.admit(from, to, serverOf(from)) ?? AT_ONCE;
   }
 
   #act(input: XmppMessageInput, seq: number, translated: XmppTranslated): void {
