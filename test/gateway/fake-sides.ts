@@ -23,7 +23,7 @@ import type { Element } from "../../src/xml/element";
 import { parseXml, XML_LIMITS } from "../../src/xml/parser";
 import { write } from "../../src/xml/writer";
 import { SHIPPED } from "../support/shipped-tables";
-import { watchedWrites } from "../support/watched-writes";
+import { quietOf } from "../support/watched-writes";
 
 const ROOT = join(__dirname, "../..");
 const DOMAINS = {
@@ -79,11 +79,7 @@ export const ANSWERED =
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const clock = new SteppedClock();
   const store = options.store ?? openStore({ file: ":memory:", migrations: join(ROOT, "migrations") });
-  const written = watchedWrites(store);
-  const quiet = async (): Promise<void> => {
-    do await turns();
-    while (await written());
-  };
+  const quiet = quietOf(store);
   const counters = createCounters();
   const stanzas: string[] = [];
   const requests: SipMessageOut[] = [];
@@ -232,11 +228,6 @@ class SteppedClock {
 /** The last of a list of answers stays for all that follows. */
 function next<T>(answers: T[]): T {
   return (answers.length > 1 ? answers.shift() : answers[0]) as T;
-}
-
-/** What waits for a write goes on in the turns after it. */
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function recording(lines: Record<string, unknown>[]): Log {

@@ -3,8 +3,22 @@
 import type { Store } from "../../src/gateway/sides";
 import type { OpenStore } from "../../src/store/sqlite-store";
 
+/** Watches a store; the returned function resolves when nothing that the gateway has begun waits for it any more. */
+export function quietOf(store: Store): () => Promise<void> {
+  const written = watchedWrites(store);
+  return async () => {
+    do await turns();
+    while (await written());
+  };
+}
+
+/** What waits for a write goes on in the turns after it. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Notes the writes that the gateway waits for; the returned function waits for them too, and says whether there were any. */
-export function watchedWrites(store: Store): () => Promise<boolean> {
+function watchedWrites(store: Store): () => Promise<boolean> {
   const open = new Set<Promise<unknown>>();
   const watch = <Name extends string>(
     part: { [name in Name]: Write } | undefined,

@@ -17,7 +17,7 @@ import { write } from "../../../src/xml/writer";
 import { CAPABILITIES } from "../../../src/xmpp/capabilities";
 import { type FixedClock, fixedClock } from "../../support/fixed-clock";
 import { nullLog } from "../../support/null-log";
-import { watchedWrites } from "../../support/watched-writes";
+import { quietOf } from "../../support/watched-writes";
 import { TABLES } from "./tables";
 
 export interface PresenceStage {
@@ -60,11 +60,7 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
   const clock = options.clock ?? fixedClock();
   const store = options.store ?? openStore({ file: ":memory:", migrations: MIGRATIONS });
   const counters = createCounters();
-  const written = watchedWrites(store);
-  const quiet = async (): Promise<void> => {
-    do await turns();
-    while (await written());
-  };
+  const quiet = quietOf(store);
   let stanzas: string[] = [];
   let requests: SipDialogRequest[] = [];
   let onEvent: SipEventHandler = () => ({ status: 500, reason: "", headers: [] });
@@ -185,13 +181,6 @@ export async function presenceStage(options: PresenceStageOptions = {}): Promise
 }
 
 const STEP_MS = 500;
-
-/** Turns enough for what follows a group commit. */
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 12; turn++) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 const ANSWERED: SipDialogOutcome = {
   status: 200,
