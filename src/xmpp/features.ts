@@ -35,14 +35,10 @@ export function discovered(whom: Whom, { presence, service }: Offered, address =
   const { identity, features } = ALWAYS[whom];
   switch (whom) {
     case "host": {
-      const more = service?.offers.host;
+      const more = service?.offers.host(address);
       return {
         identities: [identity, ...(more?.identities ?? [])],
-        features: [
-          ...features,
-          ...(more?.features ?? []),
-          ...(service?.keepsMessages?.(address) === true ? [MSGOFFLINE] : []),
-        ],
+        features: [...features, ...(more?.features ?? [])],
       };
     }
     case "bare":
@@ -51,9 +47,6 @@ export function discovered(whom: Whom, { presence, service }: Offered, address =
       return { identities: [identity], features: presence ? [...features, ...WITH_PRESENCE] : features };
   }
 }
-
-/** XEP-0160 §4. */
-const MSGOFFLINE = "msgoffline";
 
 /** Understood in messages to people, whichever device they use. */
 const IN_MESSAGES: readonly string[] = [NS.receipts, NS.chatStates, NS.delay];

@@ -10,13 +10,14 @@ export interface Identity {
 }
 
 export interface IqService {
-  /** What discovery says of a component host and of a person's bare JID, beside what the XMPP side does by itself. */
+  /**
+   * What discovery says of a component host and of a person's bare JID, beside what the XMPP side does by itself. A host is asked
+   * by its own address, or by one on it.
+   */
   readonly offers: {
-    readonly host: { readonly identities: readonly Identity[]; readonly features: readonly string[] };
+    host(address: string): { readonly identities: readonly Identity[]; readonly features: readonly string[] };
     readonly bare: { readonly features: readonly string[] };
   };
-  /** Do messages for people of this host of ours wait while they have no device (XEP-0160)? @param address the host, or one on it */
-  keepsMessages?(address: string): boolean;
   /**
    * The answer to a get or set with exactly one child, to an address of ours, that the XMPP side does not answer by itself;
    * undefined when nobody does. A promise never rejects, but may hang as long as a directory does: the XMPP side does not wait

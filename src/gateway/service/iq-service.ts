@@ -67,11 +67,6 @@ class RunningService implements Service {
     return avatarElement(hash instanceof Promise ? undefined : hash);
   }
 
-  keepsMessages(address: string): boolean {
-    const to = parseJid(address);
-    return to.ok && this.#parts.waits?.(to.value.domain) === true;
-  }
-
   answer(iq: Element): Element | Promise<Element> | undefined {
     const [query] = childElements(iq);
     const to = parseJid(iq.attrs.to ?? "");
@@ -83,7 +78,7 @@ class RunningService implements Service {
       local === undefined
         ? () => this.#host(iq, query, domain, asker)
         : () => this.#person(iq, query, bareJid(to.value), asker);
-    if (!this.#isOffered(query, local === undefined)) return undefined;
+    if (!this.#isOffered(query, local === undefined ? domain : undefined)) return undefined;
     const admission = this.#rates.admit({ sender: asker.jid }, this.#parts.clock.now());
     if (admission.kind === "pass") return answer();
     this.#parts.counters.add("service.refused.rate");
@@ -91,9 +86,9 @@ class RunningService implements Service {
   }
 
   /** Nodes of discovery are those of commands. */
-  #isOffered({ ns, name }: Element, isHost: boolean): boolean {
-    const { features } = isHost ? this.offers.host : this.offers.bare;
-    if (ns === SERVICE.info || ns === SERVICE.items) return isHost && this.#desk !== undefined;
+  #isOffered({ ns, name }: Element, host: string | undefined): boolean {
+    if (ns === SERVICE.info || ns === SERVICE.items) return host !== undefined && this.#desk !== undefined;
+    const { features } = host === undefined ? this.offers.bare : this.offers.host(host);
     return features.includes(ns) && name === NAMES.get(ns);
   }
 
@@ -125,17 +120,26 @@ class RunningService implements Service {
     const cards = this.#cards === undefined ? [] : [SERVICE.vcard];
     const search = this.#search === undefined ? [] : [SERVICE.search];
     const commands = this.#desk === undefined ? [] : [SERVICE.commands];
+    const identities =
+      this.#search === undefined ? [] : [{ category: "directory", type: "user", name: "People on SIP" }];
+    const features = [SERVICE.gateway, ...search, ...cards, ...commands];
     return {
-      host: {
-        identities:
-          this.#search === undefined ? [] : [{ category: "directory", type: "user", name: "People on SIP" }],
-        features: [SERVICE.gateway, ...search, ...cards, ...commands],
-      },
+      host: (address) => ({
+        identities,
+        features: this.#keepsMessages(address) ? [...features, MSGOFFLINE] : features,
+      }),
       bare: { features: cards },
     };
   }
+
+  #keepsMessages(address: string): boolean {
+    const to = parseJid(address);
+    return to.ok && this.#parts.waits?.(to.value.domain) === true;
+  }
 }
 
+/** XEP-0160 §4. */
+const MSGOFFLINE = "msgoffline";
 /** The one element of each namespace that asks something. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   [SERVICE.gateway, "query"],

@@ -25,7 +25,8 @@ export function info(query: Element, whom: Whom, offered: Offered, to: string): 
 /** §4.1: people are not listed; XEP-0050 §2.2: commands are found by their node. */
 export function items(query: Element, whom: Whom, { service }: Offered, to: string): Element | "elsewhere" {
   if (query.attrs.node !== undefined) return "elsewhere";
-  const hasCommands = whom === "host" && service?.offers.host.features.includes(SERVICE.commands) === true;
+  const hasCommands =
+    whom === "host" && service?.offers.host(to).features.includes(SERVICE.commands) === true;
   const commands = { jid: to, node: SERVICE.commands, name: "Commands" };
   return element(QUERY.items, "query", {}, hasCommands ? element(QUERY.items, "item", commands) : undefined);
 }

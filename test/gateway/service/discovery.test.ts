@@ -4,7 +4,7 @@ test("whether messages wait is said of the host, whoever on it is asked (XEP-016
   const { service } = setStage({ waits: (person) => person === "sip.example" });
   const said = ["sip.example", "sip.example/x", "old.sip.example", "@"].map((to) => [
     to,
-    service.keepsMessages?.(to),
+    service.offers.host(to).features.includes("msgoffline"),
   ]);
   expect(said).toEqual([
     ["sip.example", true],

@@ -135,10 +135,10 @@ test("version, uptime and time (XEP-0092, XEP-0012, XEP-0202)", () => {
 describe("with a service", () => {
   const service: IqService = {
     offers: {
-      host: {
+      host: () => ({
         identities: [{ category: "directory", type: "user" }],
         features: ["urn:offered", SERVICE.commands],
-      },
+      }),
       bare: { features: ["vcard-temp"] },
     },
     answer: (asked) => (text(asked) === "mine" ? element(CLIENT, "iq", { id: "answered" }) : undefined),
@@ -160,7 +160,11 @@ describe("with a service", () => {
 
   test("a host whose people's messages wait says so, and no other (XEP-0160 §4)", () => {
     const listed = (to: string, waiting: string) => {
-      const keeps = { ...service, keepsMessages: (address: string) => address === waiting };
+      const host = (address: string) => ({
+        identities: [],
+        features: address === waiting ? ["msgoffline"] : [],
+      });
+      const keeps = { ...service, offers: { ...service.offers, host } };
       const answer = answerIq(iq("get", to, element(QUERY.info, "query")), { ...CONTEXT, service: keeps });
       const query = child(answer as Element, QUERY.info, "query") as Element;
       return children(query, QUERY.info, "feature").map(({ attrs }) => attrs.var);
